@@ -1,0 +1,60 @@
+"""What is to be read of one metric for one target, with every default and override applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exporter.catalogue import DEFAULT_STATISTICS, METRICS, Kind
+from exporter.config.settings import MetricSettings, Settings, TargetSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """How one CloudWatch metric is read.
+
+    *statistics* are CloudWatch's own names (`Sum`, `Average`, `p99`), each once. *period_seconds* is a multiple of 60
+    that divides a day; the window ends *delay_seconds* ago for gauges of counts, and reaches *range_seconds* back.
+    """
+
+    name: str
+    kind: Kind
+    statistics: tuple[str, ...]
+    delay_seconds: int
+    period_seconds: int
+    range_seconds: int
+    max_age_seconds: int
+
+
+def metric_plans(settings: Settings, target: TargetSettings) -> tuple[MetricPlan, ...]:
+    """Return one plan for each configured metric, in the order of *settings*; each name is there once.
+
+    A metric's own value goes before the target's, and the target's before the global one.
+    """
+    metrics = settings.metrics or tuple(MetricSettings(name=name) for name in METRICS)
+    return tuple(_plan(settings, target, metric) for metric in metrics)
+
+
+def kind_of(metric: MetricSettings) -> Kind | None:
+    """Return what the catalogue says *metric* is, else what the configuration says."""
+    known = METRICS.get(metric.name)
+    return known.kind if known else metric.kind
+
+
+def _plan(settings: Settings, target: TargetSettings, metric: MetricSettings) -> MetricPlan:
+    known = METRICS.get(metric.name)
+    kind = kind_of(metric)
+    if kind is None:
+        raise ValueError(f"a metric without a kind: {metric.name}")
+    return MetricPlan(
+        name=metric.name,
+        kind=kind,
+        statistics=metric.statistics or (known.statistics if known else DEFAULT_STATISTICS[kind]),
+        delay_seconds=_first(metric.delay_seconds, target.delay_seconds, settings.delay_seconds),
+        period_seconds=_first(metric.period_seconds, settings.period_seconds),
+        range_seconds=_first(metric.range_seconds, settings.range_seconds),
+        max_age_seconds=_first(metric.max_age_seconds, settings.max_age_seconds),
+    )
+
+
+def _first(*values: int | None) -> int:
+    return next(value for value in values if value is not None)

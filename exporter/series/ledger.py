@@ -1,0 +1,119 @@
+"""The ledger behind a counter: every datapoint of the year exactly once, in days, hours and minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from math import fsum
+
+from exporter.series.observations import Reading
+from exporter.series.shelf import Change, Shelf
+from exporter.series.windows import (
+    DAY,
+    DAY_SETTLE_SECONDS,
+    HOUR,
+    MINUTE,
+    YEAR_OPEN_SECONDS,
+    Cuts,
+    Span,
+    epoch,
+    floor_to,
+)
+
+
+class Ledger:
+    """One count's closed days, late hours and minutes, and the cuts between them.
+
+    Days count up to `cuts.days`, hours from there to `cuts.hours`, minutes from there to `cuts.minutes`. An hour is
+    never less than its minutes, a day never less than its hours, so whatever a read once showed stays counted.
+    """
+
+    __slots__ = ("_days", "_hours", "_minutes", "cuts")
+
+    def __init__(self, days: Span, hours: Span, minutes: Span) -> None:
+        """Begin empty rows where the first reads begin: *hours* at a whole day, *minutes* at a whole hour."""
+        self._days = Shelf(DAY, days.start)
+        self._hours = Shelf(HOUR, hours.start)
+        self._minutes = Shelf(MINUTE, minutes.start)
+        self.cuts = Cuts(days.start, hours.start, minutes.start)
+
+    @property
+    def days_from(self) -> int:
+        """The first day that is held."""
+        return self._days.start
+
+    @property
+    def minutes_from(self) -> int:
+        """The first minute that is held."""
+        return self._minutes.start
+
+    def read(self, period_seconds: int, span: Span, points: Mapping[int, float]) -> Change:
+        """Take in a complete read of *span*, in days, hours or minutes; *points* is period start -> value."""
+        if period_seconds == DAY:
+            return self._days.keep(span, points)
+        if period_seconds == HOUR:
+            change = self._hours.keep(span, points)
+            self._fold_hours(change.grown)
+            return change
+        change = self._minutes.keep(span, points)
+        self._fold_minutes(change.grown)
+        return change
+
+    def _fold_minutes(self, grown: Iterable[int]) -> None:
+        hours = sorted({floor_to(moment, HOUR) for moment in grown})
+        self._fold_hours(
+            [hour for hour in hours if self._hours.raise_to(hour, fsum(self._minutes.values(hour, hour + HOUR)))]
+        )
+
+    def _fold_hours(self, grown: Iterable[int]) -> None:
+        for day in sorted({floor_to(hour, DAY) for hour in grown}):
+            self._days.raise_to(day, fsum(self._hours.values(day, day + DAY)))
+
+    def move_cuts(self, days: int = 0, hours: int = 0, minutes: int = 0) -> None:
+        """Move each cut forward to where its resolution was read; a cut never moves back."""
+        self.cuts = Cuts(max(self.cuts.days, days), max(self.cuts.hours, hours), max(self.cuts.minutes, minutes))
+
+    def forget(self, hours_before: int, minutes_before: int) -> None:
+        """Drop what neither a counter nor a gauge needs: nothing that is still counted in its resolution."""
+        self._hours.forget_before(min(floor_to(hours_before, DAY), floor_to(self.cuts.days, DAY)))
+        self._minutes.forget_before(min(floor_to(minutes_before, HOUR), self.cuts.hours))
+        year = epoch(self.cuts.days + DAY_SETTLE_SECONDS).start
+        if self.cuts.days > year:
+            self._days.forget_before(year)
+
+    def minutes_in(self, span: Span) -> float:
+        """Return the sum over *span*, from minutes alone."""
+        return fsum(self._minutes.values(*span))
+
+    def hours_in(self, span: Span) -> float:
+        """Return the sum over *span*, from hours and, where no hour is read yet, minutes."""
+        cut = min(max(self.cuts.hours, span.start), span.end)
+        return fsum(chain(self._hours.values(span.start, cut), self._minutes.values(cut, span.end)))
+
+    def total(self, year: Span) -> float:
+        """Return the sum of every counted datapoint of *year*."""
+        days = min(max(self.cuts.days, year.start), year.end)
+        hours = min(max(self.cuts.hours, days), year.end)
+        minutes = min(max(self.cuts.minutes, hours), year.end)
+        return fsum(
+            chain(
+                self._days.values(year.start, days),
+                self._hours.values(days, hours),
+                self._minutes.values(hours, minutes),
+            )
+        )
+
+    def reading(self, now: float) -> Reading:
+        """Return what the counter shows at *now* and, should no poll come, at the turn of the year.
+
+        Until 01:00 UTC on 1 January the old year's count stays, until 01:15 it is 0, then comes the new year's: so
+        every scraper sees the reset, also of a series that was quiet all year.
+        """
+        year = epoch(now)
+        following = epoch(year.end + DAY_SETTLE_SECONDS)
+        fresh = Reading(self.total(following))
+        turn = Reading(0.0, year.end + YEAR_OPEN_SECONDS, fresh)
+        reading = Reading(self.total(year), year.end + DAY_SETTLE_SECONDS, turn)
+        if now < year.start + YEAR_OPEN_SECONDS:
+            return Reading(0.0, year.start + YEAR_OPEN_SECONDS, reading)
+        return reading

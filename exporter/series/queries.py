@@ -1,0 +1,218 @@
+"""GetMetricData's questions and answers, without the network.
+
+Source for the limits and states: CloudWatch API Reference, GetMetricData (at most 500 queries and 100 800 datapoints
+a call, `StartTime` inclusive, `EndTime` exclusive, `StatusCode` and `Messages` per result and per call).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import groupby
+from typing import Any
+
+from exporter.catalogue import NAMESPACE, snake
+from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError, SourceError
+from exporter.series.windows import Span
+
+MAX_QUERIES = 500
+MAX_DATAPOINTS = 100_800
+STATISTICS_BILLED_AS_ONE = 5
+
+Dimensions = tuple[tuple[str, str], ...]
+Points = Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statistic of one metric over one window, in whole periods."""
+
+    metric: str
+    statistic: str
+    period_seconds: int
+    span: Span
+    dimensions: Dimensions = ()
+
+    @property
+    def id(self) -> str:
+        """An id that is the same at every poll: readable, and unique by a digest of what a readable text may drop."""
+        exact = repr((self.metric, self.statistic, self.period_seconds, self.dimensions))
+        digest = sha256(exact.encode()).hexdigest()[:12]
+        return f"q_{snake(self.metric)[:60]}_{snake(self.statistic)}_{self.period_seconds}_{digest}"
+
+    @property
+    def datapoints(self) -> int:
+        """How many datapoints the answer can have at most."""
+        return math.ceil((self.span.end - self.span.start) / self.period_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Queries over the same window that go into one GetMetricData."""
+
+    span: Span
+    queries: tuple[Query, ...]
+
+    @property
+    def metrics_billed(self) -> int:
+        """What AWS bills for the call: metrics, up to five statistics of one metric counting as one."""
+        statistics: dict[tuple[str, Dimensions], set[str]] = {}
+        for query in self.queries:
+            statistics.setdefault((query.metric, query.dimensions), set()).add(query.statistic)
+        return sum(math.ceil(len(names) / STATISTICS_BILLED_AS_ONE) for names in statistics.values())
+
+    def request(self, token: str | None = None) -> dict[str, Any]:
+        """Return GetMetricData's parameters for the page after *token*. No `Unit`: a wrong one returns nothing."""
+        request: dict[str, Any] = {
+            "MetricDataQueries": [_metric_data_query(query) for query in self.queries],
+            "StartTime": datetime.fromtimestamp(self.span.start, UTC),
+            "EndTime": datetime.fromtimestamp(self.span.end, UTC),
+        }
+        if token is not None:
+            request["NextToken"] = token
+        return request
+
+
+def _metric_data_query(query: Query) -> dict[str, Any]:
+    return {
+        "Id": query.id,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": NAMESPACE,
+                "MetricName": query.metric,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in query.dimensions],
+            },
+            "Period": query.period_seconds,
+            "Stat": query.statistic,
+        },
+        "ReturnData": True,
+    }
+
+
+def calls(queries: Iterable[Query]) -> list[Call]:
+    """Return the fewest calls for *queries*: one a window, coarse periods first, within AWS's limits."""
+
+    def window(query: Query) -> tuple[int, int, int]:
+        return (-max(query.period_seconds for query in by_span[query.span]), query.span.start, query.span.end)
+
+    by_span: dict[Span, list[Query]] = {}
+    for query in dict.fromkeys(queries):
+        by_span.setdefault(query.span, []).append(query)
+    ordered = sorted((query for group in by_span.values() for query in group), key=window)
+    return [
+        Call(group[0].span, tuple(chunk))
+        for group in (list(members) for _, members in groupby(ordered, key=window))
+        for chunk in _chunks(group)
+    ]
+
+
+def _chunks(queries: list[Query]) -> Iterator[list[Query]]:
+    chunk: list[Query] = []
+    datapoints = 0
+    for query in queries:
+        if chunk and (len(chunk) == MAX_QUERIES or datapoints + query.datapoints > MAX_DATAPOINTS):
+            yield chunk
+            chunk, datapoints = [], 0
+        chunk.append(query)
+        datapoints += query.datapoints
+    yield chunk
+
+
+@dataclass(slots=True)
+class _Partial:
+    points: dict[int, float] = field(default_factory=dict)
+    status: str | None = None
+    error: InvalidResponseError | None = None
+    messages: list[str] = field(default_factory=list)
+
+
+class Answers:
+    """The pages of one call, merged by id. A result counts only when it is whole: `Complete` and without messages."""
+
+    def __init__(self, call: Call) -> None:
+        """Begin without pages."""
+        self._queries = {query.id: query for query in call.queries}
+        self._partial = {query.id: _Partial() for query in call.queries}
+        self._messages: list[str] = []
+        self._tokens: set[str] = set()
+
+    def add(self, page: Mapping[str, Any]) -> str | None:
+        """Take in one page and return the token of the next, None after the last.
+
+        Raises:
+            InvalidResponseError: the page is not what the API promises, or its token was given before.
+        """
+        results = page.get("MetricDataResults")
+        if not isinstance(results, list):
+            raise InvalidResponseError("GetMetricData: the answer has no MetricDataResults")
+        for result in results:
+            self._add_result(result)
+        self._messages += _messages(page)
+        token = page.get("NextToken")
+        if not token:
+            return None
+        if token in self._tokens:
+            raise InvalidResponseError("GetMetricData: NextToken repeats")
+        self._tokens.add(token)
+        return str(token)
+
+    def _add_result(self, result: Mapping[str, Any]) -> None:
+        query = self._queries.get(result.get("Id", ""))
+        if query is None:
+            raise InvalidResponseError("GetMetricData: a result with an id that was not asked for")
+        partial = self._partial[query.id]
+        try:
+            for moment, value in _points(query, result):
+                partial.points[moment] = max(partial.points.get(moment, -math.inf), value)
+        except InvalidResponseError as error:
+            partial.error = error
+        partial.status = result.get("StatusCode")
+        partial.messages += _messages(result)
+
+    def results(self) -> dict[Query, Points | SourceError]:
+        """Return for each query its points (period start -> value), or why they are not whole."""
+        return {query: self._result(query) for query in self._queries.values()}
+
+    def _result(self, query: Query) -> Points | SourceError:
+        partial = self._partial[query.id]
+        what = f"{query.metric} {query.statistic}"
+        if partial.error is not None:
+            return partial.error
+        if partial.status == "Forbidden":
+            return AccessDeniedError(f"GetMetricData: {what} is forbidden")
+        if partial.status == "InternalError":
+            return AwsInternalError(f"GetMetricData: AWS could not answer for {what}")
+        if partial.status != "Complete":
+            return InvalidResponseError(f"GetMetricData: the answer for {what} is not whole ({partial.status})")
+        messages = partial.messages or self._messages
+        if messages:
+            return InvalidResponseError(f"GetMetricData: {what} may be incomplete: {'; '.join(messages)[:200]}")
+        return partial.points
+
+
+def _messages(part: Mapping[str, Any]) -> list[str]:
+    return [f"{message.get('Code')}: {message.get('Value')}" for message in part.get("Messages") or []]
+
+
+def _points(query: Query, result: Mapping[str, Any]) -> Iterator[tuple[int, float]]:
+    timestamps, values = result.get("Timestamps", []), result.get("Values", [])
+    if len(timestamps) != len(values):
+        raise InvalidResponseError(f"GetMetricData: {query.metric} has {len(timestamps)} times, {len(values)} values")
+    for timestamp, value in zip(timestamps, values, strict=True):
+        yield _moment(query, timestamp), _number(query, value)
+
+
+def _moment(query: Query, timestamp: datetime) -> int:
+    moment = int(timestamp.timestamp())
+    if not query.span.start <= moment < query.span.end or moment % query.period_seconds:
+        raise InvalidResponseError(f"GetMetricData: {query.metric} has a datapoint outside its window: {timestamp}")
+    return moment
+
+
+def _number(query: Query, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise InvalidResponseError(f"GetMetricData: {query.metric} has a value that is not a number: {value!r}")
+    return float(value)

@@ -1,0 +1,178 @@
+"""GetMetricData's questions and answers."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError
+from exporter.series.queries import MAX_DATAPOINTS, MAX_QUERIES, Answers, Call, Query, calls
+from exporter.series.windows import Span
+
+SPAN = Span(1_800_000, 1_800_900)
+SEND = Query("Send", "Sum", 60, SPAN)
+BOUNCE = Query("Bounce", "Sum", 60, SPAN)
+
+
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def result(query: Query, points: dict[int, Any] | None = None, status: str = "Complete", **more: Any) -> dict[str, Any]:
+    points = points or {}
+    return {
+        "Id": query.id,
+        "StatusCode": status,
+        "Timestamps": [moment(seconds) for seconds in points],
+        "Values": list(points.values()),
+        **more,
+    }
+
+
+def page(*results: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"MetricDataResults": list(results), **more}
+
+
+def test_ids_are_stable_legal_and_tell_apart_what_a_readable_text_would_not() -> None:
+    queries = [
+        SEND,
+        Query("Send", "Sum", 300, SPAN),
+        Query("Send", "p99.9", 60, SPAN),
+        Query("Send", "p99_9", 60, SPAN),
+        Query("A.B", "Sum", 60, SPAN),
+        Query("A_B", "Sum", 60, SPAN),
+        Query("Send", "Sum", 60, SPAN, (("ses:configuration-set", "a"),)),
+        Query("Send", "Sum", 60, SPAN, (("ses:configuration-set", "b" * 255),)),
+        Query("X" * 255, "Sum", 60, SPAN),
+    ]
+    ids = [query.id for query in queries]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z][A-Za-z0-9_]{0,254}", id_) for id_ in ids)
+    assert SEND.id == Query("Send", "Sum", 60, Span(0, 60)).id
+    assert SEND.id.startswith("q_send_sum_60_")
+
+
+def test_a_request_names_the_exact_dimensions_the_window_and_no_unit() -> None:
+    query = Query("Bounce", "Sum", 60, SPAN, (("ses:configuration-set", "news"),))
+    assert Call(SPAN, (query,)).request("next") == {
+        "MetricDataQueries": [
+            {
+                "Id": query.id,
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": "AWS/SES",
+                        "MetricName": "Bounce",
+                        "Dimensions": [{"Name": "ses:configuration-set", "Value": "news"}],
+                    },
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+                "ReturnData": True,
+            }
+        ],
+        "StartTime": moment(SPAN.start),
+        "EndTime": moment(SPAN.end),
+        "NextToken": "next",
+    }
+
+
+def test_queries_over_one_window_are_one_call_and_coarse_windows_come_first() -> None:
+    day = Query("Send", "Sum", 86400, Span(0, 86400 * 3))
+    hour = Query("Send", "Sum", 3600, Span(0, 86400))
+    asked = [SEND, hour, BOUNCE, day, SEND]
+    assert calls(asked) == [Call(day.span, (day,)), Call(hour.span, (hour,)), Call(SPAN, (SEND, BOUNCE))]
+    assert calls([]) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 2000), st.sampled_from([900, 86400 * 10, 86400 * 400])), max_size=1500))
+def test_no_call_is_over_a_limit_and_none_is_left_out(wanted: list[tuple[int, int]]) -> None:
+    queries = [Query(f"M{number}", "Sum", 3600 if width > 900 else 60, Span(0, width)) for number, width in wanted]
+    made = calls(queries)
+    for call in made:
+        assert 0 < len(call.queries) <= MAX_QUERIES
+        assert len(call.queries) == 1 or sum(query.datapoints for query in call.queries) <= MAX_DATAPOINTS
+        assert {query.span for query in call.queries} == {call.span}
+    assert sorted(query.id for call in made for query in call.queries) == sorted(query.id for query in set(queries))
+
+
+def test_a_thousand_queries_are_two_calls() -> None:
+    assert [len(call.queries) for call in calls(Query(f"M{n}", "Sum", 60, SPAN) for n in range(1000))] == [500, 500]
+
+
+def test_up_to_five_statistics_of_a_metric_are_billed_as_one() -> None:
+    names = ["Sum", "Average", "Minimum", "Maximum", "SampleCount", "p99"]
+    assert Call(SPAN, tuple(Query("Send", name, 60, SPAN) for name in names[:5])).metrics_billed == 1
+    assert Call(SPAN, tuple(Query("Send", name, 60, SPAN) for name in names)).metrics_billed == 2
+    assert Call(SPAN, (SEND, BOUNCE)).metrics_billed == 2
+
+
+def test_pages_are_merged_by_id() -> None:
+    answers = Answers(Call(SPAN, (SEND, BOUNCE)))
+    first = page(result(BOUNCE, {1_800_060: 1.0}), result(SEND, {1_800_000: 5.0}, "PartialData"), NextToken="a")
+    assert answers.add(first) == "a"
+    assert answers.add(page(result(SEND, {1_800_120: 7.0}))) is None
+    assert answers.results() == {SEND: {1_800_000: 5.0, 1_800_120: 7.0}, BOUNCE: {1_800_060: 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("broken", "error", "text"),
+    [
+        (result(SEND, {1_800_000: 5.0}, "PartialData"), InvalidResponseError, "not whole"),
+        (result(SEND, {}, "InternalError"), AwsInternalError, "could not answer"),
+        (result(SEND, {}, "Forbidden"), AccessDeniedError, "forbidden"),
+        (result(SEND, {1_800_000: float("nan")}), InvalidResponseError, "not a number"),
+        (result(SEND, {1_800_000: float("inf")}), InvalidResponseError, "not a number"),
+        (result(SEND, {1_800_000: "5"}), InvalidResponseError, "not a number"),
+        (result(SEND, {1_800_000: True}), InvalidResponseError, "not a number"),
+        (result(SEND, {1_799_940: 5.0}), InvalidResponseError, "outside its window"),
+        (result(SEND, {1_800_900: 5.0}), InvalidResponseError, "outside its window"),
+        (result(SEND, {1_800_030: 5.0}), InvalidResponseError, "outside its window"),
+        (result(SEND, Messages=[{"Code": "ArithmeticError", "Value": "x"}]), InvalidResponseError, "ArithmeticError"),
+        ({**result(SEND, {1_800_000: 5.0}), "Values": []}, InvalidResponseError, "1 times, 0 values"),
+    ],
+)
+def test_a_result_that_is_not_whole_fails_alone(broken: dict[str, Any], error: type[Exception], text: str) -> None:
+    answers = Answers(Call(SPAN, (SEND, BOUNCE)))
+    answers.add(page(broken, result(BOUNCE, {1_800_000: 2.0})))
+    results = answers.results()
+    assert results[BOUNCE] == {1_800_000: 2.0}
+    assert isinstance(results[SEND], error)
+    assert text in str(results[SEND])
+
+
+def test_a_result_that_never_came_is_not_whole() -> None:
+    answers = Answers(Call(SPAN, (SEND, BOUNCE)))
+    answers.add(page(result(BOUNCE)))
+    assert isinstance(answers.results()[SEND], InvalidResponseError)
+    assert answers.results()[BOUNCE] == {}
+
+
+def test_a_message_on_the_call_says_that_any_result_may_be_incomplete() -> None:
+    answers = Answers(Call(SPAN, (SEND,)))
+    answers.add(page(result(SEND), Messages=[{"Code": "MaxMetricsExceeded", "Value": "too many"}]))
+    assert "MaxMetricsExceeded: too many" in str(answers.results()[SEND])
+
+
+@pytest.mark.parametrize(
+    ("bad", "text"),
+    [
+        ({}, "no MetricDataResults"),
+        ({"MetricDataResults": "x"}, "no MetricDataResults"),
+        ({"MetricDataResults": [{"Id": "other"}]}, "was not asked for"),
+    ],
+)
+def test_a_page_that_is_not_what_the_api_promises_is_refused(bad: dict[str, Any], text: str) -> None:
+    with pytest.raises(InvalidResponseError, match=text):
+        Answers(Call(SPAN, (SEND,))).add(bad)
+
+
+def test_a_token_that_repeats_ends_the_call() -> None:
+    answers = Answers(Call(SPAN, (SEND,)))
+    answers.add(page(NextToken="a"))
+    with pytest.raises(InvalidResponseError, match="repeats"):
+        answers.add(page(NextToken="a"))
