@@ -50,7 +50,9 @@ class Ledger:
     def read(self, period_seconds: int, span: Span, points: Mapping[int, float]) -> Change:
         """Take in a complete read of *span*, in days, hours or minutes; *points* is period start -> value."""
         if period_seconds == DAY:
-            return self._days.keep(span, points)
+            change = self._days.keep(span, points)
+            self._fold_hours(range(self._hours.start, self._hours.end, DAY))
+            return change
         if period_seconds == HOUR:
             change = self._hours.keep(span, points)
             self._fold_hours(change.grown)

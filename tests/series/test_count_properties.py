@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -171,3 +172,61 @@ def test_within_a_process_the_counter_never_falls_even_when_aws_revises_downward
 @settings(max_examples=100, deadline=None)
 def test_steps_of_the_clock_lose_and_double_nothing(seed: int) -> None:
     simulate(seed, restarts=False, down=False, clock_steps=True)
+
+
+def increase(scrapes: list[float]) -> float:
+    """Return what Prometheus makes of a counter's scrapes: a fall is a reset to 0."""
+    return sum(after - before if after >= before else after for before, after in pairwise(scrapes))
+
+
+@pytest.mark.parametrize("restart_minute", [None, 20, 65, 90])
+@pytest.mark.parametrize("mail", ["busy", "quiet", "new", "none"])
+@pytest.mark.parametrize("interval", [300, 3600])
+def test_the_turn_of_the_year_loses_and_doubles_nothing(mail: str, interval: int, restart_minute: int | None) -> None:
+    truth = Truth()
+    random_ = random.Random(f"{mail} {interval} {restart_minute}")
+    if mail != "new":
+        truth.put(NEW_YEAR - 100 * DAY, 0, 1000.0)
+    minutes = {"busy": range(-180, 180), "quiet": (-50,), "new": (15, 100), "none": ()}[mail]
+    sent = 0.0
+    for minute in minutes:
+        moment = NEW_YEAR + 60 * minute
+        truth.put(moment, moment + 60 + random_.choice([0, 200, 290, 900, 2400]), float(minute + 200))
+        sent += minute + 200
+    run = Run(truth, plan(), Pace(interval, 50 * 60, 60))
+    scrapes = []
+    now = float(NEW_YEAR - 5 * HOUR + 7)
+    while now < NEW_YEAR + 10 * HOUR:
+        if restart_minute is not None and now - 7 == NEW_YEAR + 60 * restart_minute:
+            run.restart()
+            run.poll(now)
+        elif (now - 7) % interval == 0 or (interval == 3600 and (now - 7) % HOUR == 50 * 60):
+            run.poll(now)
+        served = run.served(now)
+        assert served is not None
+        assert served == run.expected(now)
+        scrapes.append(served)
+        now += 60
+    assert increase(scrapes) == sent
+    assert 0.0 in scrapes
+    assert scrapes[-1] == truth.total(NEW_YEAR, NEW_YEAR + DAY)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_two_replicas_that_never_meet_converge(seed: int) -> None:
+    random_ = random.Random(seed)
+    start = random_.choice(STARTS)
+    truth = seeded_truth(random_, start, 8 * HOUR, revise=True, down=False)
+    replicas = [Run(truth, plan(), Pace(interval, 50 * 60, 60)) for interval in (300, 900)]
+    now = float(start)
+    while now < start + 8 * HOUR:
+        for replica in replicas:
+            if (now - start) % replica.pace.poll_interval_seconds == 0 and random_.random() < 0.9:
+                replica.poll(now)
+        if random_.random() < 0.02:
+            replicas[0].restart()
+        now += 300
+    for replica in replicas:
+        settle(replica, now)
+    assert replicas[0].served(now + 6 * DAY + 1500) == replicas[1].served(now + 6 * DAY + 1500)
