@@ -8,7 +8,7 @@ from exporter.series.observations import Series
 
 
 class Source(Protocol):
-    """One thing to poll for one target and region. It keeps what it knows; a failed poll changes nothing that is good."""
+    """One thing to poll for one target and region. It keeps what it knows, whether or not a poll fails."""
 
     @property
     def name(self) -> str:

@@ -90,10 +90,15 @@ class CloudWatchSource:
         self._clients = clients
         self._identity = identity
         self._telemetry = telemetry
-        self._previous = previous
+        self._previous = None if previous is None else previous.settled
         self._pace = Pace(poll_interval_seconds, look_moment(_spread(key), poll_interval_seconds), _alignment(plans))
         self.states: dict[str, State] = {plan.name: _state(plan, self._pace) for plan in plans}
         self._now = 0.0
+
+    @property
+    def settled(self) -> CloudWatchSource:
+        """The source whose account is known: this one, or still the one before it."""
+        return self if self._previous is None else self._previous
 
     @property
     def account_id(self) -> str | None:

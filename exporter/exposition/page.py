@@ -1,0 +1,154 @@
+"""The page: what the store knows, as bytes that are kept until they would change, then the exporter's own metrics."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+
+from exporter.catalogue import PREFIX, TARGET_INFO, UP, Family
+from exporter.exposition.naming import NamingScheme
+from exporter.exposition.own import EOF, OwnMetrics
+from exporter.exposition.shelf import Shelf, shelve
+from exporter.exposition.text import Block, Row, block, header, openmetrics_name
+from exporter.series.observations import Series
+from exporter.store import Store, TargetKey
+
+log = logging.getLogger(__name__)
+
+RESERVED = PREFIX + "exporter_"
+NAME_TAKEN = "series left out, its name is taken"
+PLACE_TAKEN = "target left out, another one is the same account and region"
+
+
+class Page:
+    """Renders the store. Families of SES come first, then those of the exporter itself, each part sorted by name.
+
+    The first part is a function of the store and the time: it is kept per target and family, and as a whole, and
+    rendered again only when that target changed or a value ended. So a scrape costs the second part and a copy.
+    """
+
+    def __init__(
+        self, store: Store, scheme: NamingScheme, *, self_metrics: CollectorRegistry, clock: Callable[[], float]
+    ) -> None:
+        """Read *store* and name its series by *scheme*; *clock* gives unix seconds."""
+        self._store = store
+        self._scheme = scheme
+        self._own = OwnMetrics(self_metrics)
+        self._clock = clock
+        self._families: dict[tuple[str, str], Family] = {}
+        self._shelves: dict[TargetKey, Shelf] = {}
+        self._whole: dict[bool, tuple[int, Block]] = {}
+        self._warned: set[tuple[str, str]] = set()
+        self._renders = 0
+
+    @property
+    def renders(self) -> int:
+        """How many times the samples of one target in one family were rendered so far."""
+        return self._renders
+
+    def render(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
+        """Return the page as text 0.0.4 or OpenMetrics 1.0; *names* are the sample names to show, None for all."""
+        known = self.known(openmetrics=openmetrics, names=names)
+        return known + self.own(openmetrics=openmetrics, names=names)
+
+    def known(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
+        """Return the first part: what AWS said. Without *names* it is the same object until something in it changes."""
+        now, version = self._clock(), self._store.version
+        kept = self._whole.get(openmetrics)
+        if names is None and kept is not None and kept[0] == version and kept[1].good_at(now):
+            return kept[1].content
+        whole = self._join(now, openmetrics=openmetrics, names=names)
+        if names is None:
+            self._whole[openmetrics] = (version, whole)
+        return whole.content
+
+    def own(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
+        """Return the second part, rendered now: the exporter's own and the process metrics, and the end mark."""
+        return self._own.render(openmetrics=openmetrics, names=names) + (EOF if openmetrics else b"")
+
+    def _join(self, now: float, *, openmetrics: bool, names: frozenset[str] | None) -> Block:
+        parts: dict[Family, list[Shelf]] = {}
+        for shelf in self._shown():
+            for family in shelf.rows:
+                parts.setdefault(family, []).append(shelf)
+        pieces, until = [], math.inf
+        for family in self._free(parts):
+            if names is not None and family.name not in names:
+                continue
+            blocks = self._blocks(family, parts[family], now, openmetrics=openmetrics)
+            until = min(until, *(part.until for part in blocks))
+            if any(part.content for part in blocks):
+                pieces += [header(family, openmetrics=openmetrics), *(part.content for part in blocks)]
+        return Block(b"".join(pieces), now, until)
+
+    def _blocks(self, family: Family, shelves: list[Shelf], now: float, *, openmetrics: bool) -> list[Block]:
+        names = [labels for shelf in shelves for labels, _ in shelf.rows[family]] if len(shelves) > 1 else []
+        if len(set(names)) < len(names):
+            return [self._render(family, self._merged(family, shelves), now, openmetrics=openmetrics)]
+        blocks = []
+        for shelf in shelves:
+            kept = shelf.blocks.get((openmetrics, family))
+            if kept is None or not kept.good_at(now):
+                kept = self._render(family, shelf.rows[family], now, openmetrics=openmetrics)
+                shelf.blocks[openmetrics, family] = kept
+            blocks.append(kept)
+        return blocks
+
+    def _merged(self, family: Family, shelves: list[Shelf]) -> tuple[Row, ...]:
+        """Return the rows of all *shelves*, the first of each name: a scheme may leave out account or region."""
+        rows: dict[str, Series] = {}
+        for shelf in shelves:
+            for labels, series in shelf.rows[family]:
+                if rows.setdefault(labels, series) is not series:
+                    self._warn_once(NAME_TAKEN, family.name, region=shelf.place[1])
+        return tuple(rows.items())
+
+    def _render(self, family: Family, rows: tuple[Row, ...], now: float, *, openmetrics: bool) -> Block:
+        self._renders += 1
+        return block(family, rows, now, timestamp=self._scheme.timestamp, openmetrics=openmetrics)
+
+    def _shown(self) -> list[Shelf]:
+        """Bring the shelves up to date; return those to show, sorted: of each account and region the first target."""
+        shelves: dict[TargetKey, Shelf] = {}
+        shown: dict[tuple[str, str], Shelf] = {}
+        keys = self._store.keys()
+        for key in keys:
+            state = self._store.target(key)
+            if state.account_id is None:
+                continue
+            shelf = self._shelves.get(key)
+            if shelf is None or shelf.version != state.version:
+                shelf = shelve(state, state.account_id, self._scheme, family_of=self._family, before=shelf)
+            shelves[key] = shelf
+            for family in shelf.doubles:
+                self._warn_once(NAME_TAKEN, family.name, region=key.region)
+            if shown.setdefault(shelf.place, shelf) is not shelf:
+                self._warn_once(PLACE_TAKEN, key.target, account=shelf.place[0], region=key.region)
+        self._shelves = shelves
+        return [shown[place] for place in sorted(shown)]
+
+    def _family(self, series: Series) -> Family:
+        key = (series.metric, series.aspect)
+        if key not in self._families:
+            self._families[key] = self._scheme.family(*key)
+        return self._families[key]
+
+    def _free(self, families: Iterable[Family]) -> list[Family]:
+        """Return, sorted, those whose names are theirs alone in both formats; the first to take one keeps it."""
+        taken = {family.name: family for family in (UP, TARGET_INFO)}
+        free = []
+        for family in families:
+            names = (family.name, openmetrics_name(family))
+            if family.name.startswith(RESERVED) or any(taken.setdefault(name, family) != family for name in names):
+                self._warn_once("family left out, its name is taken", family.name)
+            else:
+                free.append(family)
+        return sorted(free, key=lambda family: family.name)
+
+    def _warn_once(self, message: str, subject: str, **facts: str) -> None:
+        if (message, subject) not in self._warned:
+            self._warned.add((message, subject))
+            log.warning(message, extra={"subject": subject, **facts})

@@ -1,0 +1,70 @@
+"""What is kept of one target between scrapes: its rows by family, sorted and named, and their bytes by format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from exporter.catalogue import TARGET_INFO, UP, Family
+from exporter.exposition.naming import Labels, NamingScheme
+from exporter.exposition.text import Block, Row, label_text
+from exporter.series.observations import FACT, Reading, Series
+from exporter.store import TargetState
+
+SeriesKey = tuple[str, str, Labels]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One target at one *version*; *place* is account id and region; *doubles* are families that gave one name twice.
+
+    *labels* are handed on from version to version, since to make them takes longer than all the rest.
+    """
+
+    version: int
+    place: tuple[str, str]
+    rows: dict[Family, tuple[Row, ...]]
+    labels: dict[SeriesKey, str]
+    doubles: frozenset[Family]
+    blocks: dict[tuple[bool, Family], Block] = field(default_factory=dict)
+
+
+def shelve(
+    state: TargetState,
+    account_id: str,
+    scheme: NamingScheme,
+    *,
+    family_of: Callable[[Series], Family],
+    before: Shelf | None,
+) -> Shelf:
+    """Return the shelf of *state*. Of series with the same name and labels the first one stays.
+
+    *family_of* is the scheme's answer, remembered; *before* is the target's last shelf, for its labels.
+    """
+    place = (account_id, state.key.region)
+    known = before.labels if before is not None and before.place == place else {}
+    labels: dict[SeriesKey, str] = {}
+    doubles: set[Family] = set()
+    rows = _facts_about(state, place)
+    for entry in state.entries.values():
+        for series in entry.series:
+            key = (series.metric, series.aspect, series.labels)
+            text = known.get(key)
+            if text is None:
+                text = label_text(scheme.labels(*place, series))
+            labels[key] = text
+            family = family_of(series)
+            if rows.setdefault(family, {}).setdefault(text, series) is not series:
+                doubles.add(family)
+    ordered = {family: tuple(sorted(named.items(), key=lambda row: row[0])) for family, named in rows.items()}
+    return Shelf(state.version, place, ordered, labels, frozenset(doubles))
+
+
+def _facts_about(state: TargetState, place: tuple[str, str]) -> dict[Family, dict[str, Series]]:
+    """Return what the store itself says of a target; first in their families, so that nothing can take their names."""
+    labels = (("account_id", place[0]), ("region", place[1]))
+    name = state.name if state.name is not None else state.key.target
+    rows = {TARGET_INFO: {label_text((*labels, ("name", name))): Series("target_info", FACT, Reading(1.0))}}
+    if state.up is not None:
+        rows[UP] = {label_text(labels): Series("up", FACT, Reading(float(state.up)))}
+    return rows

@@ -1,0 +1,39 @@
+"""What all tests share: an environment without AWS, the switch that rewrites golden files, the versions that matter."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("exporter", deadline=None)
+hypothesis.settings.load_profile("exporter")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
+
+
+def pytest_report_header() -> str:
+    names = ("aiobotocore", "botocore", "prometheus-client", "pydantic", "starlette", "uvicorn", "hypothesis")
+    return "versions: " + ", ".join(f"{name} {version(name)}" for name in names)
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Tell whether to rewrite golden files: `--update-golden`, or `UPDATE_GOLDEN=1` as `make golden` sets it."""
+    return bool(request.config.getoption("--update-golden")) or os.environ.get("UPDATE_GOLDEN") == "1"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Take away what the machine knows of AWS; `AWS_` covers the exporter's own variables too."""
+    for name in [name for name in os.environ if name.upper().startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    nowhere: Path = tmp_path_factory.getbasetemp() / "nowhere"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

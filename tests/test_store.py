@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from exporter.series.observations import FACT, Reading, Series
+from exporter.store import Entry, Store, TargetKey
+
+KEY = TargetKey("default", "us-east-1")
+SOURCES = ("cloudwatch", "account")
+SERIES = (Series("sending_enabled", FACT, Reading(1.0)),)
+
+
+def registered() -> Store:
+    store = Store()
+    store.register(KEY, "main", SOURCES)
+    return store
+
+
+def test_a_registered_target_knows_nothing_yet() -> None:
+    state = registered().target(KEY)
+    assert state.name == "main"
+    assert state.account_id is None
+    assert state.up is None
+    assert state.series_count == 0
+    assert [(entry.source, entry.answered) for entry in state.entries.values()] == [
+        ("cloudwatch", None),
+        ("account", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cloudwatch", "account", "up"),
+    [
+        (None, None, None),
+        (True, None, None),
+        (True, True, True),
+        (False, None, False),
+        (True, False, False),
+        (False, True, False),
+    ],
+)
+def test_a_target_is_up_when_every_source_answered_and_down_as_soon_as_one_failed(
+    cloudwatch: bool | None, account: bool | None, up: bool | None
+) -> None:
+    store = registered()
+    store.put(Entry(KEY, "cloudwatch", None, cloudwatch))
+    store.put(Entry(KEY, "account", None, account))
+    assert store.target(KEY).up is up
+
+
+def test_the_account_is_known_from_whichever_source_knows_it() -> None:
+    store = registered()
+    store.put(Entry(KEY, "account", "123456789012", True, SERIES))
+    assert store.target(KEY).account_id == "123456789012"
+    assert store.target(KEY).series_count == 1
+
+
+def test_a_put_replaces_one_source_and_leaves_states_that_were_read_before_as_they_were() -> None:
+    store = registered()
+    before = store.target(KEY)
+    store.put(Entry(KEY, "account", "123456789012", True, SERIES))
+    assert before.entries["account"].series == ()
+    assert store.target(KEY).entries["account"].series == SERIES
+    assert store.target(KEY).entries["cloudwatch"] is before.entries["cloudwatch"]
+
+
+def test_every_change_has_a_version_of_its_own_and_a_put_that_changes_nothing_has_none() -> None:
+    store = registered()
+    versions = [store.version]
+    entry = Entry(KEY, "account", "123456789012", True, SERIES)
+    store.put(entry)
+    versions.append(store.version)
+    assert store.target(KEY).version == store.version
+    store.put(Entry(KEY, "account", "123456789012", True, tuple(SERIES)))
+    assert store.version == versions[-1]
+    store.drop(KEY)
+    versions.append(store.version)
+    store.register(KEY, "main", SOURCES)
+    versions.append(store.version)
+    assert versions == sorted(set(versions))
+
+
+def test_a_target_registered_again_keeps_what_its_remaining_sources_said() -> None:
+    store = registered()
+    store.put(Entry(KEY, "cloudwatch", "123456789012", True, SERIES))
+    store.put(Entry(KEY, "account", "123456789012", False))
+    store.register(KEY, "renamed", ("cloudwatch",))
+    state = store.target(KEY)
+    assert state.name == "renamed"
+    assert list(state.entries) == ["cloudwatch"]
+    assert state.entries["cloudwatch"].series == SERIES
+    assert state.up is True
+
+
+def test_targets_are_listed_in_the_order_of_their_first_registration() -> None:
+    store = registered()
+    other = TargetKey("another", "eu-west-1")
+    store.register(other, None, SOURCES)
+    store.register(KEY, "again", SOURCES)
+    assert store.keys() == (KEY, other)
+
+
+def test_what_is_not_registered_cannot_be_read_put_or_dropped() -> None:
+    store = registered()
+    store.drop(KEY)
+    with pytest.raises(KeyError):
+        store.target(KEY)
+    with pytest.raises(KeyError):
+        store.put(Entry(KEY, "account"))
+    with pytest.raises(KeyError):
+        store.drop(KEY)
+    store.register(KEY, None, ("account",))
+    with pytest.raises(KeyError):
+        store.put(Entry(KEY, "cloudwatch"))
