@@ -1,0 +1,180 @@
+"""The command line: flags, commands and exit codes. What a command does not need is not imported.
+
+Exit codes: 0 ended as asked, 1 a bug or a lost listener, 2 bad configuration or usage, one line a problem.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from exporter import __version__
+from exporter.errors import ConfigError, ListenError
+
+if TYPE_CHECKING:
+    from exporter.config.load import Loaded
+
+PROGRAM = "aws-ses-exporter"
+USAGE_ERROR = 2
+TYPER_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the flags said; *flags* are dotted keys of the configuration, None where a flag was not given."""
+
+    config_file: Path | None = None
+    flags: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Loaded:
+        """Read the configuration, anew at each call.
+
+        Raises:
+            ConfigError: it is wrong.
+        """
+        from exporter.aws import regions  # noqa: PLC0415 - the SDK is slow to import
+        from exporter.config.load import load  # noqa: PLC0415 - so is pydantic
+
+        return load(
+            self.config_file,
+            environ=os.environ,
+            flags=self.flags,
+            default_region=lambda: regions.default_region(os.environ),
+            unknown_regions=regions.unknown_regions,
+        )
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        code = int(_app()(args=list(arguments), prog_name=PROGRAM, standalone_mode=False) or 0)
+    except TyperException as error:
+        typer.echo(f"{PROGRAM}: {_usage(error)} (--help shows what there is)", err=True)
+        return error.exit_code
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        return USAGE_ERROR
+    except ListenError as error:
+        typer.echo(f"{PROGRAM}: {error}", err=True)
+        return 1
+    return 1 if code == TYPER_INTERRUPTED else code
+
+
+def _usage(error: TyperException) -> str:
+    """Return a usage error as one line, with the nearest flag there is."""
+    near = getattr(error, "possibilities", None)
+    text = f"{error.message}; did you mean {near[0]}?" if near else error.format_message()
+    return " ".join(text.split())
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    app.command("run")(_run)
+    app.command("check-config")(_check_config)
+    app.command("demo")(_demo)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__} (Python {sys.version.split()[0]})")
+        raise typer.Exit
+
+
+def _not_yet(value: str | None) -> None:
+    if value is not None:
+        raise typer.BadParameter("not supported yet")
+
+
+def _root(  # noqa: PLR0917 - typer calls it, by keyword
+    context: typer.Context,
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config.file", metavar="FILE", help="Configuration, YAML; without it the environment decides."),
+    ] = None,
+    listen_addresses: Annotated[
+        list[str] | None,
+        typer.Option("--web.listen-address", metavar="ADDRESS", help="Address to listen on, :9199; repeatable."),
+    ] = None,
+    telemetry_path: Annotated[
+        str | None, typer.Option("--web.telemetry-path", metavar="PATH", help="Path of the metrics, /metrics.")
+    ] = None,
+    enable_lifecycle: Annotated[
+        bool | None,
+        typer.Option("--web.enable-lifecycle/--no-web.enable-lifecycle", help="Allow POST /-/reload."),
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option("--log.level", metavar="LEVEL", help="debug, info, warning or error.")
+    ] = None,
+    log_format: Annotated[str | None, typer.Option("--log.format", metavar="FORMAT", help="logfmt or json.")] = None,
+    web_config_file: Annotated[  # noqa: ARG001 - refused by its callback
+        str | None, typer.Option("--web.config.file", hidden=True, callback=_not_yet)
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - answered by its callback
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+    ] = False,
+) -> int | None:
+    """Serve what Amazon SES and CloudWatch know about your mail to Prometheus.
+
+    Without a command the exporter runs.
+    """
+    flags = {
+        "web.listen_addresses": listen_addresses or None,
+        "web.telemetry_path": telemetry_path,
+        "web.enable_lifecycle": enable_lifecycle,
+        "log.level": log_level,
+        "log.format": log_format,
+    }
+    context.obj = Given(config_file, flags)
+    return None if context.invoked_subcommand else _run(context)
+
+
+def _run(context: typer.Context) -> int:
+    """Run the exporter until SIGTERM; this is what happens without a command, too."""
+    from exporter import daemon  # noqa: PLC0415 - the SDK and the web server are slow to import
+
+    given: Given = context.obj
+    return daemon.run(given.load)
+
+
+def _check_config(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Configuration; default: that of --config.file.")
+    ] = None,
+) -> int:
+    """Show every problem of the configuration, or what it comes to and what it costs."""
+    from exporter.commands.check_config import check_config  # noqa: PLC0415 - pydantic is slow to import
+
+    given: Given = context.obj
+    return check_config(Given(file or given.config_file, given.flags).load)
+
+
+def _demo(
+    context: typer.Context,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Print the first page and exit.")] = False,
+) -> int:
+    """Show the exporter at work on an AWS of its own, without an account."""
+    from exporter.commands import demo  # noqa: PLC0415 - only the demo needs its parts
+
+    given: Given = context.obj
+    return demo.demo(once, given.flags["web.listen_addresses"])

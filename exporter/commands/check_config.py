@@ -1,0 +1,88 @@
+"""`check-config`: what is wrong with a configuration, or what it comes to and what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import typer
+
+from exporter.catalogue import Kind
+from exporter.config.load import Loaded
+from exporter.config.plan import MetricPlan, metric_plans
+from exporter.config.settings import Settings, TargetSettings
+from exporter.config.show import masked
+
+DAYS_A_MONTH = 30
+HOURS_A_MONTH = DAYS_A_MONTH * 24
+SECONDS_A_MONTH = HOURS_A_MONTH * 3_600
+STATISTICS_FOR_ONE_PRICE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is asked of CloudWatch: *queries* (MetricDataQuery) and billed *metrics* a poll, billed metrics a month."""
+
+    queries: int
+    metrics: int
+    monthly_metrics: float
+
+
+def check_config(load: Callable[[], Loaded]) -> int:
+    """Print the effective configuration and its cost to stdout and warnings to stderr; return the exit code.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+    """
+    loaded = load()
+    for warning in loaded.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(masked(loaded.settings) + "".join(f"# {line}\n" for line in summary(loaded.settings)), nl=False)
+    return 0
+
+
+def summary(settings: Settings) -> tuple[str, ...]:
+    """Return how many queries a poll takes, and the cost, as sentences."""
+    first = one_region(settings, settings.targets[0])
+    regions = sum(len(target.regions) for target in settings.targets)
+    price = settings.aws.price_per_thousand_metrics_dollars
+    pairs = "1 pair" if regions == 1 else f"{regions} pairs"
+    queries = (
+        f"CloudWatch queries per poll: {queries_per_poll(settings)}, in {pairs} "
+        f"of target and region; {first.queries} in each, of which AWS bills {first.metrics} metrics"
+    )
+    cost = (
+        f"Estimated cost of CloudWatch: {monthly_cost(settings):.2f} US dollars in {DAYS_A_MONTH} days, "
+        f"at {price:g} per 1000 metrics, the hourly and daily second looks included"
+    )
+    return queries, cost
+
+
+def queries_per_poll(settings: Settings) -> int:
+    """Return the number of CloudWatch queries that one poll of every target and region takes."""
+    return sum(one_region(settings, target).queries * len(target.regions) for target in settings.targets)
+
+
+def monthly_cost(settings: Settings) -> float:
+    """Return the estimated cost of CloudWatch in US dollars for 30 days."""
+    metrics = sum(one_region(settings, target).monthly_metrics * len(target.regions) for target in settings.targets)
+    return metrics * settings.aws.price_per_thousand_metrics_dollars / 1_000
+
+
+def one_region(settings: Settings, target: TargetSettings) -> Load:
+    """Return what one region of *target* asks of CloudWatch."""
+    plans = metric_plans(settings, target)
+    billed = {plan.name: math.ceil(len(_asked(plan)) / STATISTICS_FOR_ONE_PRICE) for plan in plans}
+    counts = sum(1 for plan in plans if plan.kind is Kind.COUNT)
+    held = sum(billed[plan.name] for plan in plans if plan.kind is not Kind.COUNT)
+    polls = SECONDS_A_MONTH / (target.poll_interval_seconds or settings.poll_interval_seconds)
+    metrics = sum(billed.values())
+    looks = (counts + held) * HOURS_A_MONTH + counts * DAYS_A_MONTH
+    return Load(sum(len(_asked(plan)) for plan in plans), metrics, metrics * polls + looks)
+
+
+def _asked(plan: MetricPlan) -> frozenset[str]:
+    """Return the statistics that are queried: a counter needs Sum, the plain name of a rate needs Average."""
+    always = {Kind.COUNT: {"Sum"}, Kind.RATE: {"Average"}, Kind.LEVEL: set[str]()}
+    return frozenset(plan.statistics) | always[plan.kind]

@@ -1,0 +1,110 @@
+"""File, environment and flags become Settings, or one ConfigError with every problem there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from exporter.config.environment import read_environment, read_flags
+from exporter.config.keys import Loc
+from exporter.config.layers import Layer, one_line, problem, spots_of
+from exporter.config.settings import Settings
+from exporter.config.show import digest
+from exporter.config.validate import STAND_IN, validated
+from exporter.config.yaml_lines import read_yaml
+from exporter.errors import ConfigError, Problem
+
+MAX_BYTES = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that was read: *sha256* is of the effective one, masked; *warnings* are readable lines."""
+
+    settings: Settings
+    sha256: str
+    warnings: tuple[str, ...]
+
+
+def load(
+    path: Path | None,
+    *,
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any],
+    default_region: Callable[[], str | None],
+    unknown_regions: Callable[[tuple[str, ...]], tuple[str, ...]] = lambda _: (),
+) -> Loaded:
+    """Read the configuration: *flags* (dotted key to value) over *environ* over the file at *path* over the defaults.
+
+    Without targets, *default_region* tells the region of the one target. *unknown_regions* returns those of the names
+    that the SDK does not know; each becomes a warning.
+
+    Raises:
+        ConfigError: something is wrong; it holds all problems, not only the first.
+    """
+    problems: list[Problem] = []
+    document: Layer | None = Layer(STAND_IN.where)
+    if path is not None:
+        document, problems = _read_file(path)
+    environment, found = read_environment(environ)
+    problems += found
+    layers = [read_flags(flags), environment, document or Layer(one_line(str(path)))]
+    if document is not None and not any("targets" in layer.values for layer in layers):
+        region = default_region()
+        layers.append(_default_target(region))
+        if region is None:
+            where = environment.where if path is None else document.where
+            message = "is missing: name the regions under targets, or set AWS_REGION or the profile's region"
+            problems.append(Problem(where, message, key="targets"))
+    settings, more = validated(layers, judge_rules=document is not None)
+    told = {(one.where, one.line, one.key) for one in problems}
+    problems += [one for one in more if (one.where, one.line, one.key) not in told]
+    if problems or settings is None:
+        order = [layer.where for layer in reversed(layers)]
+        raise ConfigError(tuple(sorted(problems, key=lambda one: (order.index(one.where), one.line or 0))))
+    return Loaded(settings, digest(settings), _region_warnings(layers, settings, unknown_regions))
+
+
+def _read_file(path: Path) -> tuple[Layer | None, list[Problem]]:
+    """Return the file's layer, None when it cannot be used, and what is wrong with it."""
+    where = one_line(str(path))
+    try:
+        document = read_yaml(_text(path, where), where)
+    except ConfigError as error:
+        return None, list(error.problems)
+    return Layer(where, document.values, document.spots), document.problems
+
+
+def _text(path: Path, where: str) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError((Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}"),)) from None
+    except ValueError as error:
+        raise ConfigError((Problem(where, f"cannot be read: {error}"),)) from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError((Problem(where, f"is over {MAX_BYTES} bytes (1 MiB)"),))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError((Problem(where, f"is not UTF-8 (byte 0x{data[error.start]:02x})", line=line),)) from None
+
+
+def _default_target(region: str | None) -> Layer:
+    values = {"targets": [{"regions": [region]}]} if region is not None else {}
+    return Layer("AWS_REGION or the profile's region", values, spots_of(values, ()))
+
+
+def _region_warnings(
+    layers: Sequence[Layer], settings: Settings, unknown_regions: Callable[[tuple[str, ...]], tuple[str, ...]]
+) -> tuple[str, ...]:
+    named: dict[str, Loc] = {}
+    for index, target in enumerate(settings.targets):
+        for position, region in enumerate(target.regions):
+            named.setdefault(region, ("targets", index, "regions", position))
+    message = "is a region that the SDK does not know; it is asked nevertheless"
+    return tuple(str(problem(layers, named[region], message)) for region in unknown_regions(tuple(named)))

@@ -1,0 +1,73 @@
+"""pydantic's errors as lines that people can read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from exporter.config.keys import ITEM, Loc, dotted, keys, shape_at
+from exporter.config.layers import Layer, problem
+from exporter.errors import Problem
+
+_KINDS: dict[type, str] = {
+    type(None): "empty",
+    bool: "true or false",
+    int: "a number",
+    float: "a decimal number",
+    str: "text",
+    list: "a list",
+    tuple: "a list",
+    dict: "a mapping",
+}
+_WRONG_TYPE = ("_type", "enum", "_parsing", "_from_float", "literal_error", "_attributes_type")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of *known* that *name* was most likely meant to be, None when nothing is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), None)
+
+
+def details(error: ValidationError) -> list[tuple[Loc, ErrorDetails]]:
+    """Return the errors with their locs, without those that only follow from another one."""
+    found: list[tuple[Loc, ErrorDetails]] = [
+        (tuple(detail["loc"]), detail) for detail in error.errors(include_url=False)
+    ]
+    locs = [loc for loc, _ in found]
+    return [
+        (loc, detail)
+        for loc, detail in found
+        # pydantic counts only the good items of a list
+        if detail["type"] != "too_short" or not any(other != loc and other[: len(loc)] == loc for other in locs)
+    ]
+
+
+def readable(layers: Sequence[Layer], loc: Loc, detail: ErrorDetails) -> Problem:
+    """Return one error as a problem with its place."""
+    if detail["type"] == "extra_forbidden":
+        return problem(layers, loc, f"unknown key; {_known_here(loc)}", show=False)
+    allowed = f"must be {shape_at(loc).allowed}"
+    if detail["type"] == "missing":
+        return problem(layers, loc, f"is missing: {allowed}")
+    if detail["type"] == "value_error":
+        return problem(layers, loc, f"{detail['ctx']['error']}; {allowed}")
+    if detail["type"] == "too_short":
+        return problem(layers, loc, f"{allowed}, not an empty one")
+    if detail["type"].endswith(_WRONG_TYPE) and not shape_at(loc).choices:
+        kind = _KINDS.get(type(detail["input"]))
+        return problem(layers, loc, f"{allowed}, not {kind}" if kind else allowed)
+    return problem(layers, loc, allowed)
+
+
+def _known_here(loc: Loc) -> str:
+    name = str(loc[-1])
+    siblings = tuple(shape_at(loc[:-1]).fields)
+    guess = nearest(name, siblings)
+    if guess is None:
+        elsewhere = [key.loc for key in keys() if key.loc[-1] == name]
+        if elsewhere:
+            return f"did you mean {dotted(elsewhere[0]).replace(f'[{ITEM}]', '[]')}?"
+        return f"known here: {', '.join(siblings)}"
+    return f"did you mean {guess}?"

@@ -1,0 +1,282 @@
+"""The native configuration: every key with its type, default, range and meaning, written once.
+
+Errors, `config.example.yaml` and `docs/configuration.md` are made from these models. Rules between keys are in `rules`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, Strict, StringConstraints
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from exporter.catalogue import Kind
+from exporter.config.values import (
+    Allowed,
+    account_text,
+    endpoint_url,
+    listen_address,
+    period,
+    proxy_url,
+    statistic,
+    telemetry_path,
+)
+
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Switch = Annotated[bool, Strict()]
+
+DelaySeconds = Annotated[Whole, Field(ge=0, le=86_400)]
+RangeSeconds = Annotated[Whole, Field(ge=900, le=86_400)]
+MaxAgeSeconds = Annotated[Whole, Field(ge=60, le=39_312_000)]
+PollIntervalSeconds = Annotated[Whole, Field(ge=10, le=3_600)]
+PeriodSeconds = Annotated[
+    Whole,
+    Field(ge=60, le=86_400),
+    AfterValidator(period),
+    Allowed("a multiple of 60 from 60 to 86400 that divides a day, and whole hours when over an hour"),
+]
+Region = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]{2,16}){1,3}-[0-9]{1,2}$"),
+    Allowed("the name of a region, such as us-east-1"),
+]
+Text = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\s\p{C}]([^\p{C}]{0,126}[^\s\p{C}])?$"),
+    Allowed("text of 1 to 128 characters on one line, without spaces around it"),
+]
+RoleArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]{0,16}:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$"),
+    Allowed("the ARN of a role, such as arn:aws:iam::123456789012:role/ses-reader"),
+]
+SessionName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{2,64}$"),
+    Allowed("2 to 64 letters, digits and _+=,.@-"),
+]
+AccountId = Annotated[
+    str,
+    BeforeValidator(account_text),
+    StringConstraints(pattern=r"^[0-9]{12}$"),
+    Allowed('an account number of 12 digits, best in quotes, such as "123456789012"'),
+]
+MetricName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]{0,127}$"),
+    Allowed("the name of a CloudWatch metric, such as Send or Reputation.BounceRate"),
+]
+Statistic = Annotated[
+    str,
+    AfterValidator(statistic),
+    Allowed("Sum, Average, Minimum, Maximum, SampleCount, or a percentile from p0 to p100 such as p99 or p99.9"),
+]
+ListenAddress = Annotated[
+    str,
+    AfterValidator(listen_address),
+    Allowed("host:port, :port for every address, or [ipv6]:port, with a port from 0 to 65535"),
+]
+TelemetryPath = Annotated[
+    str,
+    AfterValidator(telemetry_path),
+    Allowed("a path such as /metrics, of letters, digits and ._~/-, but not /, /config or one under /-/"),
+]
+EndpointUrl = Annotated[
+    str,
+    AfterValidator(endpoint_url),
+    Allowed("an address such as http://127.0.0.1:5000, without user and password"),
+]
+ExternalId = Annotated[
+    SecretStr, Field(min_length=2, max_length=1_224), Allowed("text of 2 to 1224 characters, in quotes when all digits")
+]
+ProxyUrl = Annotated[
+    SecretStr,
+    AfterValidator(proxy_url),
+    Allowed("an address such as http://proxy:3128 or http://user:password@proxy:3128"),
+]
+
+
+class _Model(BaseModel):
+    """What all groups share: frozen, and nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class TargetSettings(_Model):
+    """One way into AWS and the regions to read through it."""
+
+    name: Text | None = Field(
+        None, description="name in logs, self-metrics and `aws_ses_target_info`; default: role's account, then profile"
+    )
+    regions: Annotated[
+        tuple[Region, ...], Field(min_length=1, max_length=64), Allowed("a list of regions, such as [us-east-1]")
+    ] = Field(description="regions to read")
+    profile: Text | None = Field(
+        None, description="profile of the AWS configuration files; with `role_arn`, whose credentials assume the role"
+    )
+    role_arn: RoleArn | None = Field(None, description="role to assume")
+    external_id: ExternalId | None = Field(None, description="external id that the role asks for; secret")
+    session_name: SessionName = Field("aws-ses-exporter", description="session name of the role, seen in CloudTrail")
+    account_id: AccountId | None = Field(
+        None, description="account number; default: from `role_arn`, else asked of STS once"
+    )
+    poll_interval_seconds: PollIntervalSeconds | None = Field(
+        None, description="seconds between polls of this target; default: the global one"
+    )
+    delay_seconds: DelaySeconds | None = Field(
+        None, description="seconds CloudWatch may take to settle for this target; default: the global one"
+    )
+
+    @property
+    def role_account_id(self) -> str | None:
+        """The account in the role's ARN, None without a role."""
+        return self.role_arn.split(":")[4] if self.role_arn else None
+
+    @property
+    def label(self) -> str:
+        """The value of the `target` label: the name, else the role's account, else the profile, else `default`."""
+        return self.name or self.role_account_id or self.profile or "default"
+
+
+class MetricSettings(_Model):
+    """One CloudWatch metric to read, with what differs from the defaults."""
+
+    name: MetricName = Field(description="CloudWatch name of the metric")
+    statistics: (
+        Annotated[
+            tuple[Statistic, ...],
+            Field(min_length=1, max_length=20),
+            Allowed("a list of statistics, such as [Average, Sum]"),
+        ]
+        | None
+    ) = Field(None, description="statistics served as gauges; default: the catalogue's")
+    kind: Kind | None = Field(
+        None, description="what the datapoints are; needed for a metric that the catalogue does not know, only there"
+    )
+    delay_seconds: DelaySeconds | None = Field(
+        None, description="seconds CloudWatch may take to settle, counts only; default: the target's"
+    )
+    period_seconds: PeriodSeconds | None = Field(
+        None, description="seconds summed into one gauge value, counts and levels only; default: the global one"
+    )
+    range_seconds: RangeSeconds | None = Field(
+        None, description="seconds that each poll reads back; default: the global one"
+    )
+    max_age_seconds: MaxAgeSeconds | None = Field(
+        None, description="seconds a value is held without a newer one, rates and levels only; default: the global one"
+    )
+
+
+class AccountSourceSettings(_Model):
+    """The SES API's GetAccount."""
+
+    enabled: Switch = Field(True, description="ask SES for quota, enforcement status and whether sending is paused")
+
+
+class SourcesSettings(_Model):
+    """What is polled besides CloudWatch."""
+
+    account: AccountSourceSettings = Field(AccountSourceSettings(), description="facts of the SES account")
+
+
+class AwsSettings(_Model):
+    """How AWS is called."""
+
+    connect_timeout_seconds: Annotated[Number, Field(ge=0.1, le=60)] = Field(
+        5, description="seconds to connect; a dead address shows soon"
+    )
+    read_timeout_seconds: Annotated[Number, Field(ge=0.1, le=300)] = Field(
+        15, description="seconds to wait for data; attempts x (connect + read) must fit `poll_timeout_seconds`"
+    )
+    max_attempts: Annotated[Whole, Field(ge=1, le=10)] = Field(
+        3, description="tries of one call, the first included; a passing error heals within the poll"
+    )
+    endpoint_url: EndpointUrl | None = Field(
+        None, description="address in place of AWS's own, of a stand-in or a VPC endpoint"
+    )
+    proxy_url: ProxyUrl | None = Field(None, description="proxy on the way to AWS; secret, as it may hold a password")
+    use_fips: Switch = Field(False, description="use endpoints validated for FIPS 140")
+    price_per_thousand_metrics_dollars: Annotated[Number, Field(ge=0, le=1_000)] = Field(
+        0.01, description="US dollars CloudWatch takes per 1000 metrics requested; for the estimated cost"
+    )
+
+
+class WebSettings(_Model):
+    """What Prometheus and people connect to."""
+
+    listen_addresses: Annotated[
+        tuple[ListenAddress, ...], Field(min_length=1, max_length=16), Allowed('a list of addresses, such as [":9199"]')
+    ] = Field((":9199",), description="addresses to listen on; port 0 takes any free one")
+    telemetry_path: TelemetryPath = Field("/metrics", description="path of the page that Prometheus scrapes")
+    enable_lifecycle: Switch = Field(
+        False, description="allow `POST /-/reload`; off, because whoever reaches the port could use it"
+    )
+
+
+class LogSettings(_Model):
+    """The log on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe line to write")
+    format: Literal["logfmt", "json"] = Field("logfmt", description="form of a line")
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Making one reads nothing from outside: `load` is what reads."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_prefix="AWS_SES_EXPORTER__",
+        env_nested_delimiter="__",
+    )
+
+    poll_interval_seconds: PollIntervalSeconds = Field(
+        300, description="seconds between polls; shorter costs more and shows nothing sooner than CloudWatch has it"
+    )
+    delay_seconds: DelaySeconds = Field(
+        300, description="seconds CloudWatch may take to settle; count gauges end that long ago"
+    )
+    period_seconds: PeriodSeconds = Field(
+        300, description="seconds summed into one value of a count gauge; the poll interval loses and repeats nothing"
+    )
+    range_seconds: RangeSeconds = Field(
+        900, description="seconds that each poll reads back, so that late data is seen; at least delay + two periods"
+    )
+    max_age_seconds: MaxAgeSeconds = Field(
+        1_209_600,
+        description="seconds (14 days) a rate is held without a newer one; SES sends none while no mail flows",
+    )
+    poll_timeout_seconds: Annotated[Whole, Field(ge=1, le=600)] = Field(
+        60, description="seconds one poll may take before it counts as failed"
+    )
+    targets: Annotated[
+        tuple[TargetSettings, ...], Field(min_length=1, max_length=10_000), Allowed("a list of targets with regions")
+    ] = Field(
+        description="accounts to read; default: one, the default credentials', in `AWS_REGION` or the profile's region"
+    )
+    metrics: (
+        Annotated[
+            tuple[MetricSettings, ...],
+            Field(min_length=1, max_length=500),
+            Allowed("a list of metrics, each with its name"),
+        ]
+        | None
+    ) = Field(None, description="metrics to read; default: every account-level metric that SES has")
+    sources: SourcesSettings = Field(SourcesSettings(), description="what is polled besides CloudWatch")
+    aws: AwsSettings = Field(AwsSettings(), description="how AWS is called")
+    web: WebSettings = Field(WebSettings(), description="what Prometheus and people connect to")
+    log: LogSettings = Field(LogSettings(), description="the log on stderr")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments only, so that a Settings made in code is the same on every machine."""
+        return (init_settings,)

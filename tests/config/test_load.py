@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from exporter.config.keys import keys
+from exporter.config.load import MAX_BYTES, Loaded, load
+from exporter.config.settings import Settings
+from exporter.errors import ConfigError
+
+ONE_TARGET = "targets: [{regions: [us-east-1]}]\n"
+
+
+def read(
+    path: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    region: str | None = "us-east-1",
+) -> Loaded:
+    return load(path, environ=environ or {}, flags=flags or {}, default_region=lambda: region)
+
+
+def lines(
+    path: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+    region: str | None = "us-east-1",
+) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(path, environ=environ, flags=flags, region=region)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(ONE_TARGET, encoding="utf-8")
+    return path
+
+
+def test_nothing_but_a_region_is_a_configuration() -> None:
+    loaded = read(region="eu-central-1")
+    assert loaded.settings == Settings(targets=({"regions": ["eu-central-1"]},))
+    assert loaded.settings.targets[0].label == "default"
+    assert loaded.warnings == ()
+
+
+def test_nothing_at_all_says_what_to_set(file: Path) -> None:
+    message = "targets: is missing: name the regions under targets, or set AWS_REGION or the profile's region"
+    assert lines(region=None) == [f"environment: {message}"]
+    file.write_text("delay_seconds: 60\n", encoding="utf-8")
+    assert lines(file, region=None) == [f"{file}: {message}"]
+
+
+def test_a_default_region_that_is_none_says_where_it_comes_from() -> None:
+    assert lines(region="Ireland") == [
+        (
+            "AWS_REGION or the profile's region: targets[0].regions[0] = Ireland: "
+            "must be the name of a region, such as us-east-1"
+        )
+    ]
+
+
+def test_a_file_without_targets_reads_the_default_region(file: Path) -> None:
+    file.write_text("delay_seconds: 60\n", encoding="utf-8")
+    settings = read(file, region="eu-west-1").settings
+    assert (settings.delay_seconds, settings.targets[0].regions) == (60, ("eu-west-1",))
+
+
+def test_the_default_region_is_not_asked_where_targets_are_given(file: Path) -> None:
+    def unasked() -> str:
+        raise AssertionError
+
+    assert load(file, environ={}, flags={}, default_region=unasked).settings.targets[0].regions == ("us-east-1",)
+
+
+def test_flags_go_before_the_environment_before_the_file_before_the_defaults(file: Path) -> None:
+    file.write_text(
+        ONE_TARGET + "web: {telemetry_path: /file, listen_addresses: [':1']}\nlog: {level: debug, format: json}\n"
+        "delay_seconds: 120\npoll_interval_seconds: 120\n",
+        encoding="utf-8",
+    )
+    environ = {
+        "AWS_SES_EXPORTER__LOG__LEVEL": "warning",
+        "AWS_SES_EXPORTER__WEB__TELEMETRY_PATH": "/environment",
+        "AWS_SES_EXPORTER__POLL_INTERVAL_SECONDS": "60",
+    }
+    settings = read(file, environ=environ, flags={"log.level": "error", "log.format": None}).settings
+    assert settings.log.level == "error"
+    assert settings.log.format == "json"
+    assert settings.web.telemetry_path == "/environment"
+    assert settings.web.listen_addresses == (":1",)
+    assert (settings.poll_interval_seconds, settings.delay_seconds, settings.period_seconds) == (60, 120, 300)
+
+
+def test_a_list_comes_whole_from_the_highest_that_has_it(file: Path) -> None:
+    environ = {"AWS_SES_EXPORTER__TARGETS": '[{"regions": ["eu-west-1"]}, {"name": "b", "regions": ["eu-west-1"]}]'}
+    assert [target.label for target in read(file, environ=environ).settings.targets] == ["default", "b"]
+
+
+def test_the_example_can_be_run() -> None:
+    assert read(Path("config.example.yaml"), region=None).settings == read().settings
+
+
+def test_anchors_aliases_and_merges_work(file: Path) -> None:
+    file.write_text(
+        "targets:\n"
+        "  - &base {name: a, regions: &regions [us-east-1, eu-west-1], delay_seconds: 60}\n"
+        "  - {<<: *base, name: b, delay_seconds: 120}\n"
+        "  - {<<: [{name: c}, *base], regions: *regions}\n",
+        encoding="utf-8",
+    )
+    targets = read(file).settings.targets
+    assert [(target.name, target.delay_seconds) for target in targets] == [("a", 60), ("b", 120), ("c", 60)]
+    assert {target.regions for target in targets} == {("us-east-1", "eu-west-1")}
+
+
+def test_an_account_number_keeps_every_digit_without_quotes(file: Path) -> None:
+    file.write_text(
+        "targets:\n"
+        "  - {name: a, regions: [us-east-1], account_id: 123456789012}\n"
+        "  - {name: b, regions: [us-east-1], account_id: 012345670123}\n"
+        "  - {name: c, regions: [us-east-1], account_id: 000000000009}\n",
+        encoding="utf-8",
+    )
+    accounts = [target.account_id for target in read(file).settings.targets]
+    assert accounts == ["123456789012", "012345670123", "000000000009"]
+
+
+def test_a_byte_order_mark_and_yes_and_on_are_fine(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbfsources: {account: {enabled: no}}\nweb: {enable_lifecycle: On}\n")
+    settings = read(file).settings
+    assert (settings.sources.account.enabled, settings.web.enable_lifecycle) == (False, True)
+
+
+def test_problems_of_file_environment_and_flags_come_together_in_order(file: Path) -> None:
+    file.write_text("delay_seconds: x\nfoo: 1\nperiod_seconds: 61\n", encoding="utf-8")
+    environ = {"AWS_SES_EXPORTER__RANGE_SECONDS": "1", "AWS_SES_EXPORTER__LOG__LEVLE": "x"}
+    period = "must be a multiple of 60 from 60 to 86400 that divides a day, and whole hours when over an hour"
+    known = ", ".join(Settings.model_fields)
+    assert lines(file, environ=environ, flags={"log.level": "loud"}) == [
+        f"{file}:1: delay_seconds = x: must be a whole number from 0 to 86400, not text",
+        f"{file}:2: foo: unknown key; known here: {known}",
+        f"{file}:3: period_seconds = 61: is not a multiple of 60; {period}",
+        "environment: AWS_SES_EXPORTER__LOG__LEVLE: unknown variable; did you mean AWS_SES_EXPORTER__LOG__LEVEL?",
+        "environment: AWS_SES_EXPORTER__RANGE_SECONDS = 1: must be a whole number from 900 to 86400",
+        "flag: --log.level = loud: must be one of debug, info, warning, error",
+    ]
+
+
+def test_rules_between_keys_are_judged_beside_wrong_single_values(file: Path) -> None:
+    file.write_text(
+        "max_age_seconds: x\n"
+        "delay_seconds: 600\n"
+        "targets:\n"
+        "  - {regions: [us-east-1], nmae: a}\n"
+        "  - {regions: [us-east-1]}\n"
+        "  - {regions: [us-east-1]}\n",
+        encoding="utf-8",
+    )
+    assert [line.removeprefix(f"{file}:") for line in lines(file)] == [
+        "1: max_age_seconds = x: must be a whole number from 60 to 39312000, not text",
+        (
+            "2: delay_seconds = 600: range_seconds 900 is under delay_seconds 600 + two periods of 300, "
+            "for Send of targets[0]; must be at least 1200"
+        ),
+        "4: targets[0].nmae: unknown key; did you mean name?",
+        (
+            "6: targets[2].regions[0] = us-east-1: "
+            "target default in us-east-1 is already read by targets[1].regions[0]; once is allowed"
+        ),
+    ]
+
+
+def test_a_rule_is_not_judged_on_the_default_of_a_wrong_value(file: Path) -> None:
+    file.write_text("range_seconds: x\ndelay_seconds: 600\n", encoding="utf-8")
+    assert lines(file) == [f"{file}:1: range_seconds = x: must be a whole number from 900 to 86400, not text"]
+
+
+def test_a_file_that_cannot_be_used_hides_no_problem_of_the_environment(file: Path) -> None:
+    file.write_text("a: [", encoding="utf-8")
+    assert lines(file, environ={"AWS_SES_EXPORTER__LOG__LEVEL": "loud"}, region=None) == [
+        f"{file}:1: not YAML: expected the node content, but found '<stream end>'",
+        "environment: AWS_SES_EXPORTER__LOG__LEVEL = loud: must be one of debug, info, warning, error",
+    ]
+
+
+def test_a_file_that_is_not_there_or_no_file_says_so(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.yaml"
+    assert lines(missing) == [f"{missing}: cannot be read: no such file or directory"]
+    assert lines(tmp_path) == [f"{tmp_path}: cannot be read: is a directory"]
+    assert lines(Path("a\0b")) == ['"a\\u0000b": cannot be read: embedded null byte']
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file: run the tests as another user")
+def test_a_file_without_permission_says_so(file: Path) -> None:
+    file.chmod(stat.S_IWUSR)
+    assert lines(file) == [f"{file}: cannot be read: permission denied"]
+
+
+def test_a_file_the_system_refuses_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert lines(file) == [f"{file}: cannot be read: permission denied"]
+
+
+def test_a_file_over_one_mebibyte_is_refused_and_one_just_under_is_read(file: Path) -> None:
+    file.write_text(ONE_TARGET + "#" * (MAX_BYTES - len(ONE_TARGET)), encoding="utf-8")
+    assert read(file).settings.targets[0].regions == ("us-east-1",)
+    with file.open("a", encoding="utf-8") as more:
+        more.write("#")
+    assert lines(file) == [f"{file}: is over 1048576 bytes (1 MiB)"]
+
+
+def test_a_region_that_the_sdk_does_not_know_is_a_warning(file: Path) -> None:
+    file.write_text("targets:\n  - regions: [us-east-1, mars-north-1]\n", encoding="utf-8")
+    loaded = load(
+        file, environ={}, flags={}, default_region=lambda: None, unknown_regions=lambda names: (names[1], names[1])[:1]
+    )
+    assert loaded.warnings == (
+        (
+            f"{file}:2: targets[0].regions[1] = mars-north-1: is a region that the SDK does not know; "
+            "it is asked nevertheless"
+        ),
+    )
+
+
+def test_the_hash_is_of_the_effective_configuration_and_of_no_secret(file: Path) -> None:
+    def digest(**change: str) -> str:
+        target = {"regions": ["us-east-1"], "role_arn": "arn:aws:iam::123456789012:role/r", "external_id": "a b"}
+        file.write_text(yaml.safe_dump({"targets": [target | change]}), encoding="utf-8")
+        return read(file).sha256
+
+    first = digest()
+    assert len(first) == 64
+    assert digest(external_id="c d") == first
+    assert digest(name="b") != first
+    assert digest() == first
+
+
+NAMES = sorted({str(key.loc[-1]) for key in keys()})
+SCALARS: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-1, 90_000),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(
+        ["us-east-1", "Sum", "p99", "count", "Send", "arn:aws:iam::123456789012:role/r", ":9199", "[::1]:0"]
+    ),
+)
+
+
+def _grown(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    name = st.one_of(st.sampled_from(NAMES), st.text(max_size=4))
+    return st.one_of(st.lists(inner, max_size=3), st.dictionaries(name, inner, max_size=5))
+
+
+TREES = st.dictionaries(
+    st.sampled_from([*Settings.model_fields, "unknown"]), st.recursive(SCALARS, _grown, max_leaves=12), max_size=6
+)
+
+
+def _loads_or_refuses(path: Path, environ: Mapping[str, str], flags: Mapping[str, Any]) -> None:
+    refusal: ConfigError | None = None
+    try:
+        assert isinstance(read(path, environ=environ, flags=flags).settings, Settings)
+    except ConfigError as error:
+        refusal = error
+    if refusal is not None:
+        lines_shown = str(refusal).split("\n")
+        assert len(lines_shown) == len(refusal.problems) > 0
+        assert all(line.strip() and line.isprintable() for line in lines_shown)
+
+
+@given(tree=TREES, environ=st.dictionaries(st.sampled_from(NAMES), st.text(max_size=12), max_size=3))
+def test_any_tree_gives_settings_or_readable_lines(
+    tree: dict[str, Any], environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8", errors="replace")
+    variables = {f"AWS_SES_EXPORTER__{name.upper()}": text for name, text in environ.items()}
+    _loads_or_refuses(path, variables, {"log.level": "info"})
+
+
+@given(data=st.one_of(st.binary(max_size=60), st.text("ab:-[]{}&*!#|>'\"%@`?, \n\t<0", max_size=60).map(str.encode)))
+@example(data=b"a: &a\n  <<: *a\n")
+@example(data=b"&a {<<: [*a]}")
+@example(data=b"? &a [*a]\n: *a")
+@example(data=b"--- !!binary a")
+@example(data=b"a: !!int x\nb: !!float y\nc: !!bool z\nd: !!null w\ne: <<\n")
+@example(data=b"!!set {a, b}")
+@example(data=b"web: !!omap []")
+@example(data=b"log: &l {level: info}\nweb: {<<: [*l, 3]}")
+def test_any_bytes_give_settings_or_readable_lines(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "bytes.yaml"
+    path.write_bytes(data)
+    _loads_or_refuses(path, {}, {})

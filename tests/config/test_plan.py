@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from exporter.catalogue import METRICS, Kind
+from exporter.config.plan import MetricPlan, metric_plans
+from exporter.config.settings import MetricSettings, Settings, TargetSettings
+
+TARGET = TargetSettings(regions=("us-east-1",))
+
+
+def test_without_metrics_the_whole_catalogue_is_planned_with_the_global_values() -> None:
+    plans = metric_plans(Settings(targets=(TARGET,)), TARGET)
+    assert [plan.name for plan in plans] == list(METRICS)
+    assert plans[0] == MetricPlan("Send", Kind.COUNT, ("Sum",), 300, 300, 900, 1_209_600)
+    assert plans[-1].statistics == ("Average", "Sum")
+
+
+def test_a_metrics_own_value_goes_before_the_targets_before_the_global_one() -> None:
+    target = TargetSettings(regions=("us-east-1",), delay_seconds=120)
+    settings = Settings(
+        targets=(target,),
+        delay_seconds=600,
+        range_seconds=3_600,
+        metrics=(
+            MetricSettings(name="Send", delay_seconds=0, period_seconds=60, range_seconds=1_200, max_age_seconds=60),
+            MetricSettings(name="Bounce", statistics=("p99",)),
+            MetricSettings(name="Foo", kind=Kind.LEVEL),
+        ),
+    )
+    assert metric_plans(settings, target) == (
+        MetricPlan("Send", Kind.COUNT, ("Sum",), 0, 60, 1_200, 60),
+        MetricPlan("Bounce", Kind.COUNT, ("p99",), 120, 300, 3_600, 1_209_600),
+        MetricPlan("Foo", Kind.LEVEL, ("Average",), 120, 300, 3_600, 1_209_600),
+    )
+
+
+def test_a_metric_without_a_kind_is_a_bug_of_who_made_the_settings() -> None:
+    settings = Settings(targets=(TARGET,), metrics=(MetricSettings(name="Foo"),))
+    with pytest.raises(ValueError, match="without a kind: Foo"):
+        metric_plans(settings, TARGET)
