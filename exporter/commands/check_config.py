@@ -13,11 +13,12 @@ from exporter.config.load import Loaded
 from exporter.config.plan import MetricPlan, metric_plans
 from exporter.config.settings import Settings, TargetSettings
 from exporter.config.show import masked
+from exporter.series.queries import STATISTICS_BILLED_AS_ONE
+from exporter.series.windows import next_look
 
 DAYS_A_MONTH = 30
 HOURS_A_MONTH = DAYS_A_MONTH * 24
 SECONDS_A_MONTH = HOURS_A_MONTH * 3_600
-STATISTICS_FOR_ONE_PRICE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,18 @@ def monthly_cost(settings: Settings) -> float:
 def one_region(settings: Settings, target: TargetSettings) -> Load:
     """Return what one region of *target* asks of CloudWatch."""
     plans = metric_plans(settings, target)
-    billed = {plan.name: math.ceil(len(_asked(plan)) / STATISTICS_FOR_ONE_PRICE) for plan in plans}
+    asked = [_asked(plan) for plan in plans]
+    metrics = sum(math.ceil(statistics / STATISTICS_BILLED_AS_ONE) for statistics in asked)
     counts = sum(1 for plan in plans if plan.kind is Kind.COUNT)
-    held = sum(billed[plan.name] for plan in plans if plan.kind is not Kind.COUNT)
-    polls = SECONDS_A_MONTH / (target.poll_interval_seconds or settings.poll_interval_seconds)
-    metrics = sum(billed.values())
-    looks = (counts + held) * HOURS_A_MONTH + counts * DAYS_A_MONTH
-    return Load(sum(len(_asked(plan)) for plan in plans), metrics, metrics * polls + looks)
+    interval_seconds = target.poll_interval_seconds or settings.poll_interval_seconds
+    polls = SECONDS_A_MONTH / interval_seconds
+    if math.isfinite(next_look(0, 0, interval_seconds)):
+        polls += HOURS_A_MONTH
+    looks = counts * (HOURS_A_MONTH + DAYS_A_MONTH)
+    return Load(sum(asked), metrics, metrics * polls + looks)
 
 
-def _asked(plan: MetricPlan) -> frozenset[str]:
-    """Return the statistics that are queried: a counter needs Sum, the plain name of a rate needs Average."""
-    always = {Kind.COUNT: {"Sum"}, Kind.RATE: {"Average"}, Kind.LEVEL: set[str]()}
-    return frozenset(plan.statistics) | always[plan.kind]
+def _asked(plan: MetricPlan) -> int:
+    """Return how many statistics are queried: a counter needs Sum, what is held needs Average for its time."""
+    always = "Sum" if plan.kind is Kind.COUNT else "Average"
+    return len({always, *plan.statistics})

@@ -108,6 +108,8 @@ def seeded_truth(random_: random.Random, start: int, seconds: int, *, revise: bo
     truth = Truth()
     for _ in range(random_.randrange(0, 60)):
         minute = (start - 2 * DAY + random_.randrange(0, seconds + 2 * DAY)) // 60 * 60
+        if minute in truth.revisions:
+            continue
         delay = random_.choice([30, 90, 240, 290, 600, 2400, 3 * HOUR, 26 * HOUR, 2 * DAY])
         value = float(random_.randrange(1, 50))
         truth.put(minute, minute + 60 + delay, value)
