@@ -124,9 +124,10 @@ class Count:
         return Outcome(late, smaller)
 
     def series(self, now: float) -> Iterator[Series]:
-        """Return the counter, once it is whole, and the gauges of the configured statistics."""
-        if self.memory.ledger is not None:
-            yield Series(self.plan.name, TOTAL, self.memory.ledger.reading(now), self._dimensions)
+        """Return the counter, once its year is known whole, and the gauges of the configured statistics."""
+        ledger = self.memory.ledger
+        if ledger is not None and ledger.days_from <= epoch(now).start:
+            yield Series(self.plan.name, TOTAL, ledger.reading(now), self._dimensions)
         for statistic in self.plan.statistics:
             if statistic in self.memory.gauges:
                 yield Series(self.plan.name, statistic, self.memory.gauges[statistic], self._dimensions)

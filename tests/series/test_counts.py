@@ -133,6 +133,9 @@ def test_a_clock_set_back_into_the_old_year_reads_the_old_year() -> None:
     back = at("2027-01-01T00:58:00")
     assert state.starting(back)
     assert state.wants(back)[0].span == span("2026-01-01", "2026-12-31")
+    assert TOTAL not in shown(state, back)
+    poll(state, Truth(), back)
+    assert shown(state, back)[TOTAL] == 0.0
 
 
 def test_the_hourly_look_reads_a_day_of_hours_at_the_targets_moment_and_once() -> None:
