@@ -1,0 +1,1 @@
+"""The only place that talks to the AWS SDK: sessions, clients, TLS; its errors become ours."""

@@ -1,0 +1,146 @@
+"""The calls to AWS, each for one target and region: what the rest of the exporter sees of the SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from exporter.aws.observer import CallObserver, ClockWatch, Tap
+from exporter.aws.sessions import SessionFactory
+from exporter.aws.translate import shown, translated
+from exporter.aws.ways import Way, WayIn
+from exporter.config.settings import AwsSettings, TargetSettings
+from exporter.errors import CredentialsError, InvalidResponseError, OtherSourceError, SourceError
+
+if TYPE_CHECKING:
+    from types_aiobotocore_cloudwatch.type_defs import GetMetricDataOutputTypeDef
+    from types_aiobotocore_sesv2.type_defs import GetAccountResponseTypeDef
+
+_EXPECTED = {
+    "GetMetricData": {"MetricDataResults"},
+    "GetAccount": {"SendingEnabled", "EnforcementStatus", "SendQuota", "ProductionAccessEnabled"},
+}
+
+
+@dataclass(slots=True)
+class Opened:
+    """What all regions share: the clients to close, and a lock so that the loop does other work between making two."""
+
+    clients: AsyncExitStack = field(default_factory=AsyncExitStack)
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
+    closed: bool = False
+
+
+class RegionClients:
+    """The calls for one target in one region, over clients that are made at the first call and kept.
+
+    Every method raises only SourceError subclasses, and CancelledError.
+    """
+
+    def __init__(self, target: TargetSettings, region: str, way: WayIn, tap: Tap, opened: Opened) -> None:
+        """Make nothing yet; clients are left to *opened* to close."""
+        self._known_account_id = target.account_id or target.role_account_id
+        self._region = region
+        self._way = way
+        self._tap = tap
+        self._opened = opened
+        self._clients: dict[str, Any] = {}
+
+    async def get_metric_data(self, **request: Any) -> GetMetricDataOutputTypeDef:
+        """Return one page of cloudwatch:GetMetricData, times as aware UTC datetimes."""
+        answer = await self._call("cloudwatch", "GetMetricData", lambda client: client.get_metric_data(**request))
+        return cast("GetMetricDataOutputTypeDef", answer)
+
+    async def get_account(self) -> GetAccountResponseTypeDef:
+        """Return ses:GetAccount of SESv2."""
+        answer = await self._call("sesv2", "GetAccount", lambda client: client.get_account())
+        return cast("GetAccountResponseTypeDef", answer)
+
+    async def account_id(self) -> str:
+        """Return the account: the configured one, else the role's, else that of sts:GetCallerIdentity.
+
+        STS is asked once for each way in, one call at a time for all regions, until it has answered.
+        """
+        return self._known_account_id or await self._way.account_id()
+
+    async def _call(self, service: str, operation: str, ask: Callable[[Any], Awaitable[dict[str, Any]]]) -> Any:
+        answered = self._tap.answers
+        answer: dict[str, Any] = {}
+        cause: Exception | None = None
+        try:
+            answer = await ask(await self._client(service))
+        except Exception as error:  # noqa: BLE001 - whatever the SDK raises becomes one of ours
+            cause = error
+        failure: SourceError | None = self._tap.clock_error(answered)
+        if failure is None and cause is not None:
+            answers = self._tap.answers > answered
+            failure = translated(cause, operation=operation, region=self._region, answered=answers)
+        elif failure is None and not answer.keys() & _EXPECTED[operation]:  # so the SDK reads what is not JSON
+            failure = InvalidResponseError(f"{operation}: the answer is empty")
+        if failure is None:
+            return answer
+        if isinstance(failure, CredentialsError):
+            self._way.forget()
+        self._tap.failed(operation, failure.reason)
+        raise failure from shown(cause, failure)
+
+    async def _client(self, service: str) -> Any:
+        async with self._opened.making:
+            if self._opened.closed:
+                raise OtherSourceError("the connection to AWS was closed")
+            if service not in self._clients:
+                client = await self._opened.clients.enter_async_context(await self._way.client(service, self._region))
+                self._tap.listen(client.meta.events)
+                self._clients[service] = client
+            return self._clients[service]
+
+
+class Aws:
+    """Everything open towards AWS, for as long as one configuration lives; an async context manager."""
+
+    def __init__(self, settings: AwsSettings, *, clock: Callable[[], float] = time.time) -> None:
+        """Make nothing yet; *clock* is in unix seconds and is compared with AWS's Date."""
+        self._factory = SessionFactory(settings)
+        self._clock = clock
+        self._watch = ClockWatch(clock)
+        self._opened = Opened()
+        self._ways: dict[Way, WayIn] = {}
+        self._regions: dict[tuple[str, str], RegionClients] = {}
+
+    async def __aenter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close every client; calls from now on are refused."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every client; calls from now on are refused."""
+        self._opened.closed = True
+        for way in self._ways.values():
+            await way.aclose()
+        async with self._opened.making:
+            await self._opened.clients.aclose()
+
+    async def region(self, target: TargetSettings, region: str, observer: CallObserver) -> RegionClients:
+        """Return the calls for *target* in *region*, always the same for the same two; no network, nothing raised.
+
+        *observer* hears of every call, those to STS included that were made in this region.
+        """
+        key = (target.label, region)
+        if key not in self._regions:
+            way = Way.of(target)
+            if way not in self._ways:
+                self._ways[way] = WayIn(way, self._factory, self._clock)
+            tap = Tap(observer, self._watch)
+            self._ways[way].serve(region, tap)
+            self._regions[key] = RegionClients(target, region, self._ways[way], tap, self._opened)
+        return self._regions[key]

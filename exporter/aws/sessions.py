@@ -1,0 +1,86 @@
+"""Sessions of the SDK: one for each way in, all with one data loader, one TLS context and our own timestamp parser."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+
+from exporter.aws.models import ModelLoader, model_loader
+from exporter.aws.timestamps import parse_timestamp
+from exporter.aws.tls import shared_tls_session_class
+from exporter.config.settings import AwsSettings
+
+STS_MAX_ATTEMPTS = 2
+STS_MAX_SECONDS = 5.0
+USER_AGENT = "aws-ses-exporter"
+
+
+class Session(AioSession):
+    """The SDK's session, except that making a client looks up no credentials: they are fetched when one signs."""
+
+    def __init__(self, profile: str | None, loader: ModelLoader | None) -> None:
+        """Use *profile* (None: the SDK's choice), and *loader* for the SDK's data files (None: a new one)."""
+        super().__init__(profile=profile)
+        self.loader = loader or model_loader(self.get_config_variable("data_path"))
+        self.register_component("data_loader", self.loader)
+        self.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
+        self.lazy_credentials: Any = None
+
+    async def get_credentials(self) -> Any:  # type: ignore[override]  # the stubs leave it as it is in botocore
+        """Return what signs for this session, without network."""
+        return self.lazy_credentials
+
+    async def load_chain(self) -> Any:
+        """Walk the SDK's own chain; None when it finds nothing."""
+        return await self.get_component("credential_provider").load_credentials()
+
+
+class SessionFactory:
+    """Makes sessions and holds what they share."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        """Prepare client configurations from *settings*; reads nothing."""
+        self.endpoint_url = settings.endpoint_url
+        http_session_class = shared_tls_session_class()
+        proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
+
+        def config(attempts: int, connect_seconds: float, read_seconds: float) -> AioConfig:
+            return AioConfig(
+                http_session_cls=http_session_class,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                connect_timeout=connect_seconds,
+                read_timeout=read_seconds,
+                proxies={"http": proxy, "https": proxy} if proxy else None,
+                use_fips_endpoint=settings.use_fips or None,  # None: as AWS_USE_FIPS_ENDPOINT says
+                user_agent_appid=USER_AGENT,
+            )
+
+        self.config = config(settings.max_attempts, settings.connect_timeout_seconds, settings.read_timeout_seconds)
+        # STS answers for every region of a way in, so it must be given up early enough to ask another region's.
+        self.sts_config = config(
+            min(settings.max_attempts, STS_MAX_ATTEMPTS),
+            min(settings.connect_timeout_seconds, STS_MAX_SECONDS),
+            min(settings.read_timeout_seconds, STS_MAX_SECONDS),
+        )
+        self._loader: ModelLoader | None = None
+        self._cold: ModelLoader | None = None
+
+    def session(self, profile: str | None) -> Session:
+        """Return a new session that shares the data loader with the others.
+
+        Raises:
+            BotoCoreError: the SDK's configuration files cannot be used.
+        """
+        session = Session(profile, self._loader)
+        if self._loader is None:
+            self._loader = self._cold = session.loader
+        return session
+
+    async def warm_up(self) -> None:
+        """Have the shared loader read its files in a thread, once, so that making clients does not hold up the loop."""
+        cold, self._cold = self._cold, None
+        if cold is not None:
+            await asyncio.to_thread(cold.warm_up)

@@ -1,0 +1,155 @@
+"""Every exception of the SDK becomes one of ours. Texts say what happened and never carry a secret."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
+
+from exporter.aws.codes import error_of
+from exporter.errors import (
+    AwsConnectionError,
+    ClockError,
+    CredentialsError,
+    InvalidResponseError,
+    OtherSourceError,
+    PollTimeoutError,
+    SourceError,
+    TlsError,
+)
+
+_MESSAGE_LENGTH = 300
+_SECRETS = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}"  # access keys
+    r"|[A-Za-z0-9+/=_-]{40,}"  # secret keys, tokens, signatures, encoded messages
+    r"|(?<=://)[^/@\s]+@"  # user and password of an address
+)
+
+_KINDS: tuple[tuple[type[SourceError], tuple[Any, ...]], ...] = (
+    (PollTimeoutError, (sdk.ConnectTimeoutError, sdk.ReadTimeoutError, TimeoutError)),
+    (TlsError, (sdk.SSLError, ssl.SSLError, aiohttp.ClientSSLError)),
+    (
+        AwsConnectionError,
+        (
+            sdk.ConnectionError,
+            sdk.ConnectionClosedError,
+            sdk.ResponseStreamingError,
+            sdk.IncompleteReadError,
+            sdk.InvalidProxiesConfigError,
+            aiohttp.ClientError,
+            OSError,
+        ),
+    ),
+    (
+        CredentialsError,
+        (
+            sdk.NoCredentialsError,
+            sdk.PartialCredentialsError,
+            sdk.CredentialRetrievalError,
+            sdk.ProfileNotFound,
+            sdk.ConfigNotFound,
+            sdk.ConfigParseError,
+            sdk.InvalidConfigError,
+            sdk.MetadataRetrievalError,
+            sdk.MissingDependencyException,
+            sdk.NoAuthTokenError,
+            sdk.RefreshWithMFAUnsupportedError,
+            sdk.SSOError,
+            sdk.LoginError,
+            sdk.TokenRetrievalError,
+            sdk.UnknownCredentialError,
+            sdk.UnknownTokenProviderError,
+        ),
+    ),
+    (InvalidResponseError, (ResponseParserError,)),
+)
+_PARSING = (AttributeError, KeyError, TypeError, ValueError)
+
+
+def translated(error: Exception, *, operation: str, region: str, answered: bool) -> SourceError:
+    """Return our error for *error*, raised by a call of *operation* in *region*; one of ours comes back as it is.
+
+    After an answer (*answered*) an error that the SDK did not foresee is one of reading it.
+    """
+    if isinstance(error, SourceError):
+        return error
+    if isinstance(error, sdk.ClientError):
+        return _answered(error, operation)
+    cause = _cause(error)
+    for ours, theirs in _KINDS:
+        if isinstance(error, theirs) or isinstance(cause, theirs):
+            return ours(f"{operation}: {_text(error, cause, ours, region)}")
+    if answered and isinstance(error, _PARSING) and not isinstance(error, sdk.BotoCoreError):
+        return InvalidResponseError(f"{operation}: the answer cannot be read ({type(error).__name__})")
+    return OtherSourceError(f"{operation}: {type(error).__name__}: {redacted(str(error))}")
+
+
+def shown(error: Exception | None, ours: SourceError) -> Exception | None:
+    """Return the cause to chain to *ours*: not itself, and none whose text may hold a secret in a traceback."""
+    return None if error is ours or isinstance(ours, CredentialsError | ClockError) else error
+
+
+def redacted(text: str) -> str:
+    """Return *text* on one line, of bounded length, without what looks like a secret."""
+    text = _SECRETS.sub("***", " ".join(text.split()))
+    return text if len(text) <= _MESSAGE_LENGTH else text[:_MESSAGE_LENGTH] + "..."
+
+
+def _answered(error: sdk.ClientError, operation: str) -> SourceError:
+    code = str(error.response["Error"].get("Code", ""))
+    message = str(error.response["Error"].get("Message", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    ours = error_of(code, status, message)
+    if issubclass(ours, InvalidResponseError):
+        return ours(f"{operation}: HTTP {status}, and not from AWS")
+    if issubclass(ours, CredentialsError):  # AWS's own text may hold the request that was signed, token included
+        return ours(f"{operation}: {code}")
+    return ours(f"{operation}: {redacted(f'{code}: {message}') if message else code}")
+
+
+def _cause(error: Exception) -> object:
+    """Return what is inside the SDK's wrapper, which it keeps under `error`."""
+    kwargs = getattr(error, "kwargs", None)
+    return kwargs.get("error") if isinstance(kwargs, dict) else None
+
+
+def _text(error: Exception, cause: object, ours: type[SourceError], region: str) -> str:
+    if issubclass(ours, CredentialsError):
+        return _credentials_text(error)
+    if issubclass(ours, InvalidResponseError):
+        return "the answer cannot be read"
+    host = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", ""))).hostname or "AWS"
+    if issubclass(ours, PollTimeoutError):
+        missed = "take the connection" if isinstance(error, sdk.ConnectTimeoutError) else "answer"
+        return f"{host} did not {missed} in time"
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        offered = f"; SES may not be offered in {region}" if host.startswith("email") else ""
+        return f"the name {host} cannot be resolved{offered}"
+    if isinstance(error, sdk.ProxyConnectionError):
+        return f"the proxy does not let through: {_detail(cause)}"
+    return f"{host}: {_detail(cause or error)}"
+
+
+def _detail(cause: object) -> str:
+    """Return what went wrong on the way, in the system's words rather than the library's."""
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        certificate_error = cause.certificate_error
+        return f"its certificate is refused: {getattr(certificate_error, 'verify_message', certificate_error)}"
+    if isinstance(cause, aiohttp.ClientConnectorError) and (cause.os_error.errno or 0) > 0:
+        return os.strerror(cause.os_error.errno or 0)
+    return redacted(str(cause))
+
+
+def _credentials_text(error: Exception) -> str:
+    match error:
+        case sdk.NoCredentialsError():
+            return "no credentials found"
+        case sdk.CredentialRetrievalError():  # its text may be what a credential process printed
+            return f"credentials cannot be had from {error.kwargs.get('provider', 'their provider')}"
+    return f"{type(error).__name__}: {redacted(str(error))}"

@@ -1,0 +1,68 @@
+"""What the tests of exporter/aws share."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from exporter.config.settings import AwsSettings, TargetSettings
+from exporter.errors import Reason
+from tests.fakes.aws import FakeAws
+
+TARGET = TargetSettings(regions=("us-east-1",))
+ROLE = "arn:aws:iam::210987654321:role/reader"
+KEY_OF_ENVIRONMENT = "AKIDENVIRONMENT"
+
+
+@dataclass
+class Recorder:
+    """A CallObserver that remembers."""
+
+    requests: list[str] = field(default_factory=list)
+    failures: list[tuple[str, Reason]] = field(default_factory=list)
+    throttles: list[str] = field(default_factory=list)
+    offsets: list[float] = field(default_factory=list)
+
+    def requested(self, operation: str) -> None:
+        self.requests.append(operation)
+
+    def failed(self, operation: str, reason: Reason) -> None:
+        self.failures.append((operation, reason))
+
+    def throttled(self, operation: str) -> None:
+        self.throttles.append(operation)
+
+    def clock_offset(self, seconds: float) -> None:
+        self.offsets.append(seconds)
+
+
+def settings(aws: FakeAws | None = None, **changes: Any) -> AwsSettings:
+    changes.setdefault("max_attempts", 1)
+    if aws is not None:
+        changes.setdefault("endpoint_url", aws.url)
+    return AwsSettings(**changes)
+
+
+def role(**changes: Any) -> TargetSettings:
+    return TargetSettings(**{"regions": ("us-east-1",), "role_arn": ROLE, **changes})
+
+
+def minute(ago: int) -> float:
+    return time.time() // 60 * 60 - 60 * ago
+
+
+def metric_data(*metrics: str) -> dict[str, Any]:
+    """A request for the last ten minutes of *metrics*."""
+    return {
+        "MetricDataQueries": [
+            {
+                "Id": f"q{number}",
+                "MetricStat": {"Metric": {"Namespace": "AWS/SES", "MetricName": m}, "Period": 60, "Stat": "Sum"},
+            }
+            for number, m in enumerate(metrics)
+        ],
+        "StartTime": datetime.fromtimestamp(minute(10), UTC),
+        "EndTime": datetime.fromtimestamp(minute(0), UTC),
+    }
