@@ -1,0 +1,114 @@
+"""Taking up a changed configuration: all of it or nothing, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from exporter import logs
+from exporter.config.load import Loaded
+from exporter.config.settings import Settings
+from exporter.errors import ConfigError, ExporterError
+from exporter.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+
+class Reloader:
+    """Loads the configuration again when asked, in a task of its own, so that no client can cut it short by leaving."""
+
+    def __init__(
+        self,
+        load: Callable[[], Loaded],
+        replace: Callable[[Settings], Awaitable[None]],
+        *,
+        loaded: Loaded,
+        telemetry: Telemetry,
+        clock: Callable[[], float],
+    ) -> None:
+        """Keep *loaded*, the configuration at start. *load* reads it again; *replace* puts settings in force."""
+        self._load = load
+        self._replace = replace
+        self._telemetry = telemetry
+        self._clock = clock
+        self._started_with = loaded.settings
+        self._wishes: asyncio.Queue[asyncio.Future[ExporterError | None]] = asyncio.Queue()
+        self._ended = False
+        self.loaded = loaded
+
+    def wish(self) -> asyncio.Future[ExporterError | None]:
+        """Ask for a reload; the future tells why it was refused, None when it was done."""
+        wish: asyncio.Future[ExporterError | None] = asyncio.get_running_loop().create_future()
+        if self._ended:
+            wish.set_result(_stopping())
+        else:
+            self._wishes.put_nowait(wish)
+        return wish
+
+    async def reload(self) -> None:
+        """Reload and wait for it.
+
+        Raises:
+            ConfigError: the configuration is wrong; nothing changed.
+            ExporterError: it could not be put in force, or the exporter is stopping; nothing changed.
+        """
+        error = await self.wish()
+        if error is not None:
+            raise error
+
+    async def run(self) -> None:
+        """Put the configuration in force that was loaded at start, then fulfil wishes until cancelled."""
+        wish: asyncio.Future[ExporterError | None] | None = None
+        try:
+            await self._replace(self.loaded.settings)
+            self._note(self.loaded)
+            while True:
+                wish = await self._wishes.get()
+                outcome = await self._reload()
+                if not wish.done():
+                    wish.set_result(outcome)
+        finally:
+            self._ended = True
+            waiting = [] if wish is None else [wish]
+            while not self._wishes.empty():
+                waiting.append(self._wishes.get_nowait())
+            for each in waiting:
+                if not each.done():
+                    each.set_result(_stopping())
+
+    async def _reload(self) -> ExporterError | None:
+        try:
+            loaded = await asyncio.to_thread(self._load)
+            await self._replace(loaded.settings)
+        except ExporterError as error:
+            self._telemetry.config_reload_failed(self._clock())
+            problems = error.problems if isinstance(error, ConfigError) else (error,)
+            for problem in problems:
+                log.warning("configuration refused, the old one stays in force", extra={"problem": str(problem)})
+            return error
+        self.loaded = loaded
+        logs.configure(loaded.settings.log.level, loaded.settings.log.format)
+        self._note(loaded)
+        started, now = self._started_with.web, loaded.settings.web
+        fields = ("listen_addresses", "telemetry_path", "enable_lifecycle")
+        if changed := [f"web.{field}" for field in fields if getattr(started, field) != getattr(now, field)]:
+            log.warning("setting takes effect at the next start only", extra={"settings": changed})
+        return None
+
+    def _note(self, loaded: Loaded) -> None:
+        self._telemetry.config_loaded(loaded.sha256, self._clock())
+        for warning in loaded.warnings:
+            log.warning("configuration is doubtful", extra={"problem": warning})
+        log.info(
+            "configuration in force",
+            extra={
+                "sha256": loaded.sha256,
+                "targets": len(loaded.settings.targets),
+                "regions": sum(len(target.regions) for target in loaded.settings.targets),
+            },
+        )
+
+
+def _stopping() -> ExporterError:
+    return ExporterError("the exporter is stopping")

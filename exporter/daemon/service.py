@@ -1,0 +1,80 @@
+"""The exporter from open to closed: sockets, store, page, loops and server, put together and taken apart in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from prometheus_client import CollectorRegistry
+
+from exporter import __version__
+from exporter.config.load import Loaded
+from exporter.config.show import masked
+from exporter.daemon.fleet import Fleet
+from exporter.daemon.reload import Reloader
+from exporter.daemon.tools import Tools
+from exporter.daemon.view import View
+from exporter.exposition import NATIVE, Page
+from exporter.store import Store
+from exporter.telemetry import Telemetry
+from exporter.web.app import Faces, create_app
+from exporter.web.listen import address_of, open_sockets
+from exporter.web.server import create_server, serve
+
+log = logging.getLogger(__name__)
+
+
+async def service(
+    load: Callable[[], Loaded],
+    loaded: Loaded,
+    tools: Tools,
+    *,
+    stop: asyncio.Event,
+    on_reload: Callable[[Callable[[], object]], None],
+) -> None:
+    """Run the exporter with the configuration *loaded* until *stop* is set; *load* reads it again.
+
+    *on_reload* is given what to call for a reload, once there is something to reload.
+
+    Raises:
+        ListenError: an address cannot be listened on; nothing was started.
+        ExceptionGroup: a part ended by a bug; everything else was ended then.
+    """
+    settings = loaded.settings
+    registry = CollectorRegistry()
+    telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=settings.aws.price_per_thousand_metrics_dollars)
+    store = Store()
+    listeners = open_sockets(settings.web.listen_addresses)
+    async with AsyncExitStack() as closing, asyncio.TaskGroup() as group:
+        for listener in listeners:
+            closing.enter_context(listener)
+        fleet = Fleet(group, store, telemetry, tools)
+        closing.push_async_callback(fleet.close)
+        reloader = Reloader(load, fleet.replace, loaded=loaded, telemetry=telemetry, clock=tools.clock)
+        on_reload(reloader.wish)
+        view = View(fleet, store)
+        faces = Faces(
+            page=Page(store, NATIVE, self_metrics=registry, clock=tools.clock),
+            rows=view.rows,
+            unhealthy=view.unhealthy,
+            missing=view.missing,
+            config_text=lambda: masked(reloader.loaded.settings),
+            reload=reloader.reload if settings.web.enable_lifecycle else None,
+            clock=tools.clock,
+        )
+        server = create_server(create_app(faces, telemetry_path=settings.web.telemetry_path))
+        log.info("starting", extra={"version": __version__})
+        for listener in listeners:
+            log.info("listening", extra={"address": address_of(listener)})
+        serving = group.create_task(serve(server, listeners), name="web")
+        reloading = group.create_task(reloader.run(), name="reload")
+        await stop.wait()
+        log.info("stopping")
+        server.should_exit = True
+        reloading.cancel()
+        await asyncio.wait((reloading,))
+        await fleet.close()
+        await serving
+    log.info("stopped")

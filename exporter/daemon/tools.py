@@ -1,0 +1,55 @@
+"""What the daemon takes from outside: time, sleep, chance, and the way to AWS. Tests bring their own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from exporter.aws.clients import Aws
+from exporter.aws.observer import CallObserver
+from exporter.config.settings import AwsSettings, TargetSettings
+from exporter.sources.account import AccountClients
+from exporter.sources.cloudwatch import MetricData
+
+
+class Clients(MetricData, AccountClients, Protocol):
+    """The clients of one target and region: `aws.RegionClients`."""
+
+    async def account_id(self) -> str:
+        """Return the account of the credentials; raises SourceError."""
+        ...
+
+
+class Regions(Protocol):
+    """Where clients come from: `aws.Aws`."""
+
+    async def region(self, target: TargetSettings, region: str, observer: CallObserver) -> Clients:
+        """Return the clients of *target* in *region*, without asking AWS."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything that is not a function of the configuration. *clock* gives unix seconds, *random* 0 <= x < 1."""
+
+    clock: Callable[[], float]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], Awaitable[object]]
+    random: Callable[[], float]
+    open_aws: Callable[[AwsSettings], AbstractAsyncContextManager[Regions]]
+
+
+def real_tools() -> Tools:
+    """Return the tools of a real process."""
+    return Tools(
+        clock=time.time,
+        monotonic=time.monotonic,
+        sleep=asyncio.sleep,
+        random=random.random,
+        open_aws=lambda settings: Aws(settings, clock=time.time),
+    )

@@ -1,0 +1,1 @@
+"""The HTTP faces: metrics, status, health, reload."""

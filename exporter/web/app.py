@@ -1,0 +1,111 @@
+"""The app: metrics, status, health, readiness, configuration, reload. It starts nothing and asks AWS nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter.errors import ConfigError, ExporterError
+from exporter.web.metrics import Page, metrics_response
+from exporter.web.press import Press
+from exporter.web.status import Row, status_page
+
+_PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """What the app shows, each asked for at every request.
+
+    *unhealthy* and *missing* return a line for each loop that is dead or stuck, and for each source not tried yet.
+    *reload* takes the configuration up again, and raises ConfigError when it is bad, another ExporterError when it
+    cannot be done now; it is None where reload over HTTP is not enabled.
+    """
+
+    page: Page
+    rows: Callable[[], Sequence[Row]]
+    unhealthy: Callable[[], Sequence[str]]
+    missing: Callable[[], Sequence[str]]
+    config_text: Callable[[], str]
+    reload: Callable[[], Awaitable[None]] | None
+    clock: Callable[[], float]
+
+
+def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
+    """Return the ASGI application. Where *telemetry_path* is the path of another page, the metrics win."""
+    presses = {False: Press(), True: Press()}
+
+    async def metrics(request: Request) -> Response:
+        return metrics_response(request, faces.page, presses)
+
+    async def status(_: Request) -> Response:
+        page = status_page(faces.rows(), telemetry_path=telemetry_path, now=faces.clock())
+        return HTMLResponse(page, headers=_PAGE_HEADERS)
+
+    async def healthy(_: Request) -> Response:
+        return _verdict("Healthy.", "Not healthy:", faces.unhealthy())
+
+    async def ready(_: Request) -> Response:
+        return _verdict("Ready.", "Not ready, not tried yet:", faces.missing())
+
+    async def config(_: Request) -> Response:
+        return _plain(faces.config_text())
+
+    async def reload(_: Request) -> Response:
+        if faces.reload is None:
+            return _plain("Reload over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", 403)
+        try:
+            await faces.reload()
+        except ConfigError as error:
+            return _plain(f"{error}\n", 400)
+        except ExporterError as error:
+            return _plain(f"{error}\n", 503)
+        return _plain("Reloaded.\n")
+
+    app = Starlette(
+        routes=[
+            Route(telemetry_path, metrics, methods=["GET"]),
+            Route("/", status, methods=["GET"]),
+            Route("/-/healthy", healthy, methods=["GET"]),
+            Route("/-/ready", ready, methods=["GET"]),
+            Route("/-/reload", reload, methods=["POST"]),
+            Route("/config", config, methods=["GET"]),
+        ],
+        exception_handlers={404: _not_found, 405: _wrong_method, Exception: _bug},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _verdict(good: str, bad: str, lines: Sequence[str]) -> Response:
+    if lines:
+        return _plain("\n".join((bad, *lines, "")), 503)
+    return _plain(f"{good}\n")
+
+
+def _plain(text: str, status_code: int = 200) -> Response:
+    return PlainTextResponse(text, status_code, headers={"x-content-type-options": "nosniff"})
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return _plain("There is no such page.\n", 404)
+
+
+async def _wrong_method(_: Request, error: Exception) -> Response:
+    response = _plain("This page does not know that method.\n", 405)
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
+
+
+async def _bug(_: Request, __: Exception) -> Response:
+    # starlette raises the error once more after this answer, and the server logs it with its traceback
+    return _plain("Internal error; the log says more.\n", 500)

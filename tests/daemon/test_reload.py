@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from exporter.config.load import Loaded
+from exporter.config.settings import Settings
+from exporter.daemon.reload import Reloader
+from exporter.errors import ConfigError, ExporterError, Problem
+from exporter.telemetry import Telemetry
+from tests.daemon.world import loaded, settings
+
+
+@dataclass
+class Stage:
+    """A reloader whose *load* gives *loads*, and which puts settings in force by noting them."""
+
+    loads: Loaded | Exception = field(default_factory=lambda: loaded(settings("new")))
+    in_force: list[str] = field(default_factory=list)
+    under_way: int = 0
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+        self.reloader = Reloader(
+            self.load,
+            self.replace,
+            loaded=loaded(settings("old")),
+            telemetry=Telemetry(self.registry, price_per_thousand_metrics_dollars=0.01),
+            clock=lambda: 1_750_000_000.0,
+        )
+
+    def load(self) -> Loaded:
+        if isinstance(self.loads, Exception):
+            raise self.loads
+        return self.loads
+
+    async def replace(self, new: Settings) -> None:
+        assert self.under_way == 0, "reloads are one at a time"
+        self.under_way += 1
+        await asyncio.sleep(0)
+        await self.go_on.wait()
+        self.under_way -= 1
+        self.in_force.append(new.targets[0].label)
+
+    def value(self, name: str) -> float | None:
+        return self.registry.get_sample_value(f"aws_ses_exporter_config_{name}")
+
+
+async def test_it_begins_with_the_configuration_of_the_start() -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.reloader.run())
+    await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.in_force == ["old", "new"]
+    assert stage.reloader.loaded.settings.targets[0].label == "new"
+    assert stage.value("last_reload_success_timestamp_seconds") == 1_750_000_000
+
+
+async def test_reloads_at_the_same_time_follow_one_another() -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.reloader.run())
+    await asyncio.gather(*(stage.reloader.reload() for _ in range(5)))
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.in_force == ["old"] + ["new"] * 5
+
+
+async def test_a_bad_configuration_is_not_put_in_force() -> None:
+    stage = Stage(ConfigError((Problem("config.yaml", "wrong"),)))
+    task = asyncio.create_task(stage.reloader.run())
+    with pytest.raises(ConfigError, match=r"config\.yaml: wrong"):
+        await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.in_force == ["old"]
+    assert stage.reloader.loaded.settings.targets[0].label == "old"
+    assert stage.value("last_reload_successful") == 0
+
+
+async def test_wishes_that_the_end_overtakes_are_told_so() -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.reloader.run())
+    await stage.reloader.reload()
+    stage.go_on.clear()
+    wishes = [stage.reloader.wish() for _ in range(3)]
+    gone = stage.reloader.wish()
+    gone.cancel()
+    while stage.under_way == 0:  # noqa: ASYNC110 - the reload loads in a thread first
+        await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.wait((task,))
+    assert [str(wish.result()) for wish in wishes] == ["the exporter is stopping"] * 3
+    with pytest.raises(ExporterError, match="stopping"):
+        await stage.reloader.reload()
+
+
+async def test_a_client_that_went_away_takes_no_reload_with_it() -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.reloader.run())
+    stage.reloader.wish().cancel()
+    await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.in_force == ["old", "new", "new"]
+
+
+async def test_a_bug_while_putting_in_force_goes_up_and_answers_who_waits() -> None:
+    stage = Stage(ZeroDivisionError("a bug"))
+    task = asyncio.create_task(stage.reloader.run())
+    with pytest.raises(ExporterError, match="stopping"):
+        await stage.reloader.reload()
+    with pytest.raises(ZeroDivisionError):
+        await task
+
+
+async def test_what_is_in_force_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stage = Stage()
+    task = asyncio.create_task(stage.reloader.run())
+    await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    facts = [(record.targets, record.regions) for record in caplog.records if hasattr(record, "sha256")]  # type: ignore[attr-defined]  # given as extra
+    assert facts == [(1, 1), (1, 1)]

@@ -1,0 +1,196 @@
+"""The whole process, as an operator starts it, against the project's fake and against moto."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.fakes.aws import DEFAULT_ACCOUNT, Error, FakeAws, Reset, Stall
+from tests.processes import Running, environment, exporter, until
+
+REGIONS = ("eu-west-1", "us-east-1", "us-west-2")
+DEAD = "us-east-1"
+VALUES = {"Send": 12.0, "Delivery": 10.0, "Bounce": 2.0, "Reputation.BounceRate": 0.14}
+
+Page = dict[str, float]
+
+
+def page(running: Running) -> Page:
+    """Return the page of the SES families: sample with labels -> value."""
+    found: Page = {}
+    for family in text_string_to_metric_families(running.get("/metrics").text):
+        for sample in family.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
+            found[f"{sample.name}{{{labels}}}"] = sample.value
+    return found
+
+
+def known(page: Page, region: str) -> Page:
+    """Return what SES says of *region*, without what the exporter says of itself."""
+    return {
+        name: value
+        for name, value in page.items()
+        if f"region={region}" in name and not name.startswith("aws_ses_exporter_")
+    }
+
+
+def settings(aws: FakeAws, *regions: str, **variables: str) -> dict[str, str]:
+    return environment(
+        AWS_ENDPOINT_URL=aws.url,
+        AWS_SES_EXPORTER__TARGETS=json.dumps([{"regions": regions or REGIONS}]),
+        AWS_SES_EXPORTER__POLL_INTERVAL_SECONDS="10",
+        **variables,
+    )
+
+
+def failures(page: Page) -> dict[str, float]:
+    prefix = "aws_ses_exporter_poll_failures_total"
+    return {name: value for name, value in page.items() if name.startswith(prefix) and value > 0}
+
+
+@pytest.fixture
+def aws() -> Iterator[FakeAws]:
+    """Mail each minute since yesterday in each of three regions, at least six minutes old so that it is settled."""
+    with FakeAws() as fake:
+        minute = time.time() // 60 * 60
+        for region in REGIONS:
+            for ago in range(6, 1440, 7):
+                for metric, value in VALUES.items():
+                    fake.put(metric, minute - 60 * ago, value, region=region)
+        yield fake
+
+
+def test_one_region_of_three_down_leaves_the_others_exactly_as_before(aws: FakeAws) -> None:
+    with exporter(environ=settings(aws)) as running:
+        running.wait_ready()
+        before = page(running)
+        for region in REGIONS:
+            assert before[f"aws_ses_up{{account_id={DEFAULT_ACCOUNT},region={region}}}"] == 1
+        aws.fail(Reset(), region=DEAD, times=None)
+        up = f"aws_ses_up{{account_id={DEFAULT_ACCOUNT},region={DEAD}}}"
+        until(lambda: page(running)[up] == 0, 40)
+        after = page(running)
+        for region in REGIONS:
+            expected = known(before, region) | ({up: 0.0} if region == DEAD else {})
+            assert set(known(after, region)) == set(expected)
+            assert {n: v for n, v in known(after, region).items() if "_sum" not in n and "used" not in n} == {
+                n: v for n, v in expected.items() if "_sum" not in n and "used" not in n
+            }
+        assert failures(after)
+        assert all(f"region={DEAD}" in name and "reason=connection" in name for name in failures(after))
+        assert running.get("/-/healthy").status == 200
+        aws.heal()
+        until(lambda: page(running)[up] == 1, 60)
+        assert running.stop() == 0
+
+
+def test_killed_and_started_again_it_shows_the_same_counters(aws: FakeAws) -> None:
+    pages = []
+    for _ in range(2):
+        with exporter(environ=settings(aws)) as running:
+            running.wait_ready()
+            pages.append({name: value for name, value in page(running).items() if "aws_ses_send_total" in name})
+            running.process.send_signal(signal.SIGKILL)
+            running.process.wait(10)
+    assert len(pages[0]) == len(REGIONS)
+    assert pages[0] == pages[1]
+    assert set(pages[0].values()) == {12.0 * len(range(6, 1440, 7))}
+
+
+def test_sts_down_at_the_start_shows_failures_by_their_reason_and_nothing_else(aws: FakeAws) -> None:
+    aws.fail(Error("ServiceUnavailable", "down", 503), operation="GetCallerIdentity", times=None)
+    with exporter(environ=settings(aws)) as running:
+        running.wait_ready()
+        found = page(running)
+        assert not [name for name in found if name.startswith("aws_ses_") and "aws_ses_exporter_" not in name]
+        assert {name.split("reason=")[1].split(",")[0] for name in failures(found)} == {"internal"}
+        assert len(failures(found)) == 2 * len(REGIONS)
+        assert not aws.requests_of("GetMetricData")
+        aws.heal()
+        until(lambda: len([name for name in page(running) if name.startswith("aws_ses_up")]) == 3, 60)
+
+
+def test_no_permission_for_ses_harms_nothing_of_cloudwatch(aws: FakeAws) -> None:
+    aws.fail(Error("AccessDeniedException", "no", 403), operation="GetAccount", times=None)
+    with exporter(environ=settings(aws, "eu-west-1")) as running:
+        running.wait_ready()
+        found = page(running)
+        assert found[f"aws_ses_send_total{{account_id={DEFAULT_ACCOUNT},region=eu-west-1}}"] > 0
+        assert found[f"aws_ses_up{{account_id={DEFAULT_ACCOUNT},region=eu-west-1}}"] == 0
+        assert [name for name in failures(found) if "source=account" in name and "reason=access_denied" in name]
+        assert not [name for name in failures(found) if "source=cloudwatch" in name]
+        assert "access" in running.get("/").text.lower()
+
+
+def test_sigterm_in_the_middle_of_a_stalled_poll_ends_it_within_a_second(aws: FakeAws) -> None:
+    aws.fail(Stall(), operation="GetMetricData", times=None)
+    with exporter(environ=settings(aws)) as running:
+        until(lambda: aws.requests_of("GetMetricData"), 30)
+        begun = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - begun < 5
+        assert running.events()[-1]["msg"] == "stopped"
+
+
+def test_the_region_alone_is_enough_to_start(aws: FakeAws) -> None:
+    with exporter(environ=environment(AWS_ENDPOINT_URL=aws.url, AWS_REGION="eu-west-1")) as running:
+        running.wait_ready()
+        assert page(running)[f"aws_ses_send_total{{account_id={DEFAULT_ACCOUNT},region=eu-west-1}}"] > 0
+
+
+def test_the_example_file_runs_against_any_endpoint(aws: FakeAws) -> None:
+    environ = environment(AWS_ENDPOINT_URL=aws.url)
+    with exporter("--config.file=config.example.yaml", environ=environ) as running:
+        running.wait_ready()
+        assert not failures({name: value for name, value in page(running).items() if "clock" not in name})
+
+
+def test_moto_gives_the_same_numbers_and_its_missing_call_harms_none() -> None:
+    from moto.core.model_instances import reset_model_data  # noqa: PLC0415
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        put_mail("eu-west-1")
+        environ = environment(
+            AWS_ENDPOINT_URL=f"http://{host}:{port}",
+            AWS_SES_EXPORTER__TARGETS='[{"regions": ["eu-west-1", "us-east-1"]}]',
+        )
+        with exporter(environ=environ) as running:
+            running.wait_ready()
+            found = page(running)
+            label = f"{{account_id={DEFAULT_ACCOUNT},region=eu-west-1}}"
+            assert found[f"aws_ses_send_total{label}"] == 12.0 * 30
+            assert found[f"aws_ses_reputation_bounce_rate{label}"] == 0.14
+            assert found[f"aws_ses_send_total{{account_id={DEFAULT_ACCOUNT},region=us-east-1}}"] == 0.0
+            assert not [name for name in failures(found) if "source=cloudwatch" in name]
+            assert running.stop() == 0
+    finally:
+        server.stop()
+        reset_model_data()
+
+
+def put_mail(region: str) -> None:
+    """Put thirty bursts of mail into moto, the newest ten minutes ago. Its times have no zone."""
+    from moto.backends import get_backend  # noqa: PLC0415
+
+    backend: Any = get_backend("cloudwatch")[DEFAULT_ACCOUNT][region]
+    minute = datetime.now(UTC).replace(second=0, microsecond=0, tzinfo=None)
+    for burst in range(30):
+        moment = minute - timedelta(minutes=10 + 20 * burst)
+        backend.put_metric_data(
+            "AWS/SES",
+            [
+                {"MetricName": metric, "Value": value, "Timestamp": moment, "Dimensions": []}
+                for metric, value in VALUES.items()
+            ],
+        )

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import gzip
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.web.press import Press
+
+
+@given(st.lists(st.tuples(st.binary(), st.binary()), min_size=1))
+def test_a_reader_of_one_member_gets_both_parts(pages: list[tuple[bytes, bytes]]) -> None:
+    press = Press()
+    for first, second in pages:
+        for _ in range(2):
+            reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+            assert reader.decompress(press.gzip(first, second)) == first + second
+            assert reader.eof
+            assert reader.unused_data == b""
+
+
+def test_the_first_part_is_compressed_once_while_it_is_the_same_object() -> None:
+    press = Press()
+    first = b"aws_ses_send_total 1\n" * 100_000
+    before = press.gzip(first, b"x 1\n")
+    assert gzip.decompress(press.gzip(first, b"x 2\n")) == first + b"x 2\n"
+    assert len(before) < len(first) / 100
+    equal = bytes(bytearray(first))
+    assert press.gzip(equal, b"x 1\n") == before
+
+
+def test_a_page_that_begins_empty_is_right() -> None:
+    assert gzip.decompress(Press().gzip(b"", b"")) == b""
+    assert gzip.decompress(Press().gzip(b"", b"a")) == b"a"

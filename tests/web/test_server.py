@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter.web import server as module
+from exporter.web.listen import open_sockets
+from exporter.web.server import MAX_HEAD_BYTES, Server, create_server, serve
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+BIG = 20_000_000
+
+
+@dataclass
+class Site:
+    """A server at work, whose pages are small, big, slow, and broken."""
+
+    server: Server
+    port: int
+    task: asyncio.Task[None]
+    entered: asyncio.Event
+    go_on: asyncio.Event
+    streams: list[Stream] = field(default_factory=list)
+
+    async def connect(self) -> Stream:
+        self.streams.append(await asyncio.open_connection("127.0.0.1", self.port))
+        return self.streams[-1]
+
+    async def ask(self, request: bytes) -> bytes:
+        """Send *request* on a connection of its own and return all that comes until it ends."""
+        reader, writer = await self.connect()
+        writer.write(request)
+        return await answer(reader)
+
+    async def end(self) -> float:
+        begun = time.monotonic()
+        self.server.should_exit = True
+        await self.task
+        return time.monotonic() - begun
+
+
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await asyncio.wait_for(reader.read(), 20)
+    except ConnectionResetError:
+        return b""
+
+
+def get(path: str, *headers: str, close: bool = True) -> bytes:
+    lines = [f"GET {path} HTTP/1.1", "Host: exporter", *headers, *(["Connection: close"] if close else []), "", ""]
+    return "\r\n".join(lines).encode()
+
+
+Open = Callable[[], Awaitable[Site]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Open]:
+    sites: list[Site] = []
+
+    async def site() -> Site:
+        entered, go_on = asyncio.Event(), asyncio.Event()
+
+        async def small(_: Request) -> Response:
+            return PlainTextResponse("small")
+
+        async def big(_: Request) -> Response:
+            return Response(b"x" * BIG)
+
+        async def slow(_: Request) -> Response:
+            entered.set()
+            await go_on.wait()
+            return PlainTextResponse("slow")
+
+        async def broken(_: Request) -> Response:
+            raise ZeroDivisionError
+
+        pages = {"/small": small, "/big": big, "/slow": slow, "/broken": broken}
+        app = Starlette(routes=[Route(path, page) for path, page in pages.items()])
+        listeners = open_sockets(["127.0.0.1:0"])
+        server = create_server(app)
+        task = asyncio.create_task(serve(server, listeners))
+        sites.append(Site(server, listeners[0].getsockname()[1], task, entered, go_on))
+        return sites[-1]
+
+    yield site
+    for each in sites:
+        for _, writer in each.streams:
+            writer.close()
+        each.task.cancel()
+        await asyncio.wait((each.task,))
+
+
+async def test_it_answers_and_says_nothing_of_itself(start: Open) -> None:
+    site = await start()
+    text = await site.ask(get("/small"))
+    assert text.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert text.endswith(b"\r\n\r\nsmall")
+    assert b"server:" not in text.lower()
+
+
+async def test_connections_are_kept_between_requests(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    for _ in range(3):
+        writer.write(get("/small", close=False))
+        assert b"small" in await reader.readuntil(b"small")
+    assert await site.end() < 1
+    assert await answer(reader) == b""
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT x HTTP/1.1\r\n\r\n",
+    ],
+)
+async def test_what_is_not_a_request_is_refused_and_no_bug(start: Open, request_: bytes) -> None:
+    site = await start()
+    assert (await site.ask(request_)).startswith(b"HTTP/1.1 400 ")
+    assert b"small" in await site.ask(get("/small"))
+
+
+async def test_a_head_that_is_too_long_is_refused(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(b"GET /small HTTP/1.1\r\n")
+    line = b"X: " + b"x" * 1000 + b"\r\n"
+    for _ in range(MAX_HEAD_BYTES // 1000 + 10):
+        writer.write(line)
+    assert (await answer(reader)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_long_body_is_not_a_long_head(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(b"GET /small HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+    assert b"small" in await reader.readuntil(b"small")
+    writer.write(b"x" * 1_000_000 + get("/small"))
+    assert b"small" in await answer(reader)
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET /small HT"])
+async def test_a_client_that_does_not_ask_is_cut(start: Open, monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
+    monkeypatch.setattr(module, "REQUEST_TIMEOUT_SECONDS", 0.02)
+    site = await start()
+    assert await site.ask(begin) == b""
+
+
+async def test_a_second_request_that_does_not_end_is_cut(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REQUEST_TIMEOUT_SECONDS", 0.1)
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/small", close=False))
+    await reader.readuntil(b"small")
+    writer.write(b"GET /small HT")
+    assert await answer(reader) == b""
+
+
+@pytest.mark.parametrize("close", [True, False])
+async def test_a_client_that_does_not_read_its_answer_is_cut(
+    start: Open, monkeypatch: pytest.MonkeyPatch, close: bool
+) -> None:
+    monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.05)
+    site = await start()
+    _, writer = await site.connect()
+    writer.write(get("/big", close=close))
+    async with asyncio.timeout(20):
+        while not site.server.server_state.total_requests:  # noqa: ASYNC110 - the server counts, it tells nobody
+            await asyncio.sleep(0.005)
+        while site.server.server_state.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_the_end_lets_an_answer_on_its_way_arrive(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/slow"))
+    await site.entered.wait()
+    asyncio.get_running_loop().call_later(0.15, site.go_on.set)
+    assert await site.end() < 1
+    assert (await answer(reader)).endswith(b"slow")
+
+
+async def test_the_end_waits_neither_for_a_page_that_hangs_nor_for_a_client_that_does_not_read(start: Open) -> None:
+    tasks = asyncio.all_tasks()
+    site = await start()
+    for path in ("/slow", "/big"):
+        _, writer = await site.connect()
+        writer.write(get(path))
+    await site.entered.wait()
+    assert await site.end() < 1
+    assert asyncio.all_tasks() == tasks
+    assert site.server.server_state.connections == set()
+
+
+async def test_cancelled_it_cuts_every_connection(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/slow"))
+    await site.entered.wait()
+    site.task.cancel()
+    assert await answer(reader) == b""
+    with pytest.raises(asyncio.CancelledError):
+        await site.task
+
+
+async def test_a_bug_is_logged_with_its_traceback_and_no_header(start: Open, caplog: pytest.LogCaptureFixture) -> None:
+    site = await start()
+    text = await site.ask(get("/broken", "Authorization: Basic c2VjcmV0"))
+    assert text.startswith(b"HTTP/1.1 500 ")
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+    assert "c2VjcmV0" not in caplog.text
+
+
+@asynccontextmanager
+async def crowd(site: Site, size: int) -> AsyncIterator[None]:
+    for _ in range(size):
+        await site.connect()
+    yield
+
+
+async def test_too_many_connections_are_refused_and_not_queued(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_CONNECTIONS", 5)
+    site = await start()
+    async with crowd(site, 5):
+        assert (await site.ask(get("/small"))).startswith(b"HTTP/1.1 503 ")
