@@ -14,6 +14,8 @@
         ├── ClockError             clock
         ├── AwsInternalError       internal
         └── OtherSourceError       other
+
+Sources raise a SourceError, the scheduler catches it; the command line turns a ConfigError into lines and exit 2.
 """
 
 from __future__ import annotations

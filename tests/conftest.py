@@ -9,7 +9,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("exporter", deadline=None)
+from tests.effort import SOAK, examples
+
+hypothesis.settings.register_profile(
+    "exporter", deadline=None, max_examples=examples(100), derandomize=not SOAK, print_blob=True
+)
 hypothesis.settings.load_profile("exporter")
 
 

@@ -17,6 +17,7 @@ from exporter.series.counts import Count
 from exporter.series.observations import TOTAL
 from exporter.series.queries import Query
 from exporter.series.states import Pace
+from tests.effort import examples
 from tests.series.truth import Oracle, Truth
 
 HOUR, DAY = 3600, 86400
@@ -159,19 +160,19 @@ def settle(run: Run, now: float) -> None:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 def test_the_counter_is_the_oracles_through_gaps_failures_lateness_and_restarts(seed: int) -> None:
     simulate(seed, restarts=True, down=False, clock_steps=False)
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_within_a_process_the_counter_never_falls_even_when_aws_revises_downwards(seed: int) -> None:
     simulate(seed, restarts=False, down=True, clock_steps=False)
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_steps_of_the_clock_lose_and_double_nothing(seed: int) -> None:
     simulate(seed, restarts=False, down=False, clock_steps=True)
 
@@ -215,7 +216,7 @@ def test_the_turn_of_the_year_loses_and_doubles_nothing(mail: str, interval: int
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_two_replicas_that_never_meet_converge(seed: int) -> None:
     random_ = random.Random(seed)
     start = random_.choice(STARTS)

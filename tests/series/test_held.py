@@ -21,6 +21,7 @@ from exporter.series.observations import HELD, TIME
 from exporter.series.queries import Query
 from exporter.series.states import Pace
 from exporter.series.windows import Span
+from tests.effort import examples
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 MAX_AGE = 14 * DAY
@@ -198,7 +199,7 @@ def test_a_reload_keeps_what_is_held_and_looks_for_a_statistic_that_is_new() -> 
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 def test_the_rate_is_the_newest_datapoint_with_its_time_whatever_the_schedule(seed: int) -> None:
     random_ = random.Random(seed)
     begin = int(NOW) // MINUTE * MINUTE

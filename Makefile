@@ -1,0 +1,94 @@
+# Every chore of the project; `make` alone lists them. Needs make and Python 3.11 or newer; uses uv where it is.
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types layers tests soak format golden docs lock image debian clean
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	found=$$("$$python" -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null); \
+	[ -n "$$found" ] && echo "$$found" && break; done)
+UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
+DOCKER ?= $(shell command -v docker || command -v podman || echo docker)
+IMAGE ?= aws-ses-exporter
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+# The interpreter is the machine's own; nothing fetches another one.
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+install: $(STAMP) ## make .venv with everything for development, again only when the locks changed
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ] && [ ! -x $(BIN)/python ]; then \
+		echo "no Python 3.11 or newer found: install one, or name it with make PYTHON=/path/to/python3" >&2; exit 2; fi
+	@echo "installing into $(VENV) with $(or $(UV),pip) ..."
+	@set -e; if [ -n "$(UV)" ]; then \
+		[ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" $(VENV); \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt; \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+		[ -x $(BIN)/pip ] || "$(PYTHON)" -m venv $(VENV); \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt; \
+		$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
+	fi
+	@touch $@
+
+demo: install ## show the exporter on an embedded AWS, until Ctrl-C; make demo ARGS=--once prints and ends
+	@$(BIN)/aws-ses-exporter demo $(ARGS)
+
+test: lint types layers tests ## everything that has to pass: lint, types, layers, tests with coverage
+
+lint: install ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install ## mypy, strict, over code and tests
+	$(BIN)/mypy
+
+layers: install ## who may import whom
+	$(BIN)/lint-imports
+
+tests: install debian ## pytest with branch coverage; make tests ARGS="-k ledger --no-cov" for a part
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+soak: install debian ## the random tests at length, with new seeds, without coverage
+	SOAK=1 $(BIN)/python -m pytest -n 2 --timeout=3600 $(ARGS)
+
+format: install ## ruff: mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: install ## write the golden pages again; read the diff before committing it
+	$(BIN)/python -m pytest -q --update-golden $$(grep -rl update_golden tests --include='test_*.py')
+
+docs: install ## write again what is generated: docs/configuration.md, docs/metrics.md, config.example.yaml
+	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python scripts/generate_metrics_docs.py
+
+lock: install ## resolve the requirements again, as far as needed; make lock ARGS=--upgrade for the newest
+	$(COMPILE) $(ARGS) --extra demo --group dev -o requirements/dev.txt
+	$(COMPILE) -c requirements/dev.txt -o requirements/runtime.txt
+	$(COMPILE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
+	$(COMPILE:pyproject.toml=) -c requirements/dev.txt --group build -o requirements/build.txt
+
+image: ## build the container image and the demo image
+	$(DOCKER) build --target exporter -t $(IMAGE) .
+	$(DOCKER) build --target demo -t $(IMAGE):demo .
+
+debian: ## put Prometheus and promtool in place for the tests, as root where apt-get is
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus && exit 0; \
+	fi; \
+	echo "prometheus and promtool are not here: their tests are skipped (Debian: apt-get install prometheus)"
+
+clean: ## remove .venv and everything that is made
+	rm -rf $(VENV) dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
