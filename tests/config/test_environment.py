@@ -105,7 +105,7 @@ def test_what_kubernetes_sets_for_a_service_of_that_name_is_not_ours() -> None:
         ("us-east-1", "is not JSON (expecting value at character 1)"),
         ('[{"name": "a", "name": "hunter2"}]', "has a key twice"),
         ("[" * 40 + "]" * 40, "has more than 32 levels of nesting"),
-        ("[" * 9000, "is nested too deeply"),
+        ("[" * 100_000, "is nested too deeply"),
     ],
 )
 def test_what_is_not_json_is_refused_without_being_shown(text: str, cause: str) -> None:

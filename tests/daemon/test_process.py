@@ -123,4 +123,4 @@ def test_a_bug_in_a_loop_ends_it_with_exit_1_and_the_traceback(aws: FakeAws, tmp
     assert (
         'level=critical logger=exporter.daemon.process msg="stopped by a bug" error="ZeroDivisionError: a bug"' in text
     )
-    assert re.search(r"in flaw\n    ZeroDivisionError: a bug\n$", text)
+    assert re.search(r"in flaw\n(?: {8}.*\n)?    ZeroDivisionError: a bug\n$", text)
