@@ -14,6 +14,7 @@
         ├── ClockError             clock
         ├── AwsInternalError       internal
         └── OtherSourceError       other
+            └── ClaimedError           other: another target serves this account and region
 
 Sources raise a SourceError, the scheduler catches it; the command line turns a ConfigError into lines and exit 2.
 """
@@ -144,3 +145,7 @@ class OtherSourceError(SourceError):
     """Any other answer that is an error."""
 
     reason = Reason.OTHER
+
+
+class ClaimedError(OtherSourceError):
+    """Another target serves this account and region; what this one knew of them is not its to show."""

@@ -41,7 +41,6 @@ class _Ask:
 
     start: bool
     cuts: Cuts
-    days_due: bool
     days: Query | None
     hours: Query | None
     minutes: Query
@@ -53,11 +52,10 @@ class _Ask:
 
 @dataclass(slots=True)
 class CountMemory:
-    """What a count knows: its ledger, up to where minutes were read, and from where on without a hole."""
+    """What a count knows: its ledger, up to where minutes were read, and which looks were made."""
 
     ledger: Ledger | None = None
     read_end: int | None = None
-    known_from: int = 0
     looked_hour: int = 0
     looked_day: int = 0
     gauges: dict[str, Reading] = field(default_factory=dict)
@@ -93,8 +91,9 @@ class Count:
         if ledger is None or self.memory.read_end is None or is_gap(end, self.memory.read_end):
             return True
         set_back = end < self.memory.read_end and cuts(now).hours < ledger.cuts.hours
-        overdue = now - ledger.cuts.hours > OVERDUE_HOURS_SECONDS or now - ledger.cuts.days > OVERDUE_DAYS_SECONDS
-        return set_back or overdue or epoch(now).start < ledger.days_from
+        year = epoch(now).start
+        days_overdue = now - max(year, ledger.cuts.days) > OVERDUE_DAYS_SECONDS
+        return set_back or days_overdue or now - ledger.cuts.hours > OVERDUE_HOURS_SECONDS or year < ledger.days_from
 
     def wants(self, now: float) -> list[Query]:
         """Return this poll's questions."""
@@ -142,26 +141,22 @@ class Count:
 
     def _move_on(self, now: float, ask: _Ask, ledger: Ledger, read: list[Query]) -> None:
         """Move each cut to where its resolution was *read*, but never over a hole, and show the newest period."""
-        if ask.days_due and (ask.days is None or ask.days in read):
+        year = epoch(now).start
+        if ask.days is not None and ask.days in read:
             ledger.move_cuts(days=ask.cuts.days)
             self.memory.looked_day = day_due(now, self._pace.look_seconds)
-        if ask.hours is not None and ask.hours in read and ask.hours.span.start <= max(ledger.cuts):
+        if ask.hours is not None and ask.hours in read and ask.hours.span.start <= max(year, *ledger.cuts):
             ledger.move_cuts(hours=ask.cuts.hours)
             self.memory.looked_hour = hour_due(now, self._pace.look_seconds)
         minutes = ask.minutes.span
-        if ask.minutes not in read or minutes.start > max(ledger.cuts):
+        if ask.minutes not in read or minutes.start > max(year, *ledger.cuts):
             return
         ledger.move_cuts(minutes=ask.cuts.minutes)
         self.memory.read_end = minutes.end
-        if ask.start:
-            self.memory.known_from = minutes.start
         period = self._period(now)
-        if self._in_hours:
-            self._show(now, "Sum", ledger.hours_in(period))
-        elif period.start >= self.memory.known_from:
-            self._show(now, "Sum", ledger.minutes_in(period))
-        ledger.forget(hours_before=self._hours_from(now), minutes_before=minutes.start)
-        self.memory.known_from = max(self.memory.known_from, ledger.minutes_from)
+        in_hours = self.plan.period_seconds >= HOUR
+        self._show(now, "Sum", ledger.hours_in(period) if in_hours else ledger.minutes_in(period))
+        ledger.forget(hours_before=_hours_from(now), minutes_before=minutes.start)
 
     def _absorb_others(self, now: float, ask: _Ask, answered: Answered) -> None:
         start = self._period(now).start
@@ -178,20 +173,11 @@ class Count:
         shown_for = max(GAUGE_POLLS * self._pace.poll_interval_seconds, GAUGE_MIN_SECONDS)
         self.memory.gauges[statistic] = Reading(value, now + shown_for, timestamp_seconds=self._period(now).start)
 
-    @property
-    def _in_hours(self) -> bool:
-        return self.plan.period_seconds >= HOUR
-
     def _period(self, now: float) -> Span:
         """Return the newest complete period at *now*."""
         period = self.plan.period_seconds
         end = floor_to(now - self.plan.delay_seconds, period)
         return Span(end - period, end)
-
-    def _hours_from(self, now: float) -> int:
-        """Return from where on hours are kept: whole days, as far back as a gauge may need."""
-        reach = self.plan.delay_seconds + 2 * self.plan.period_seconds if self._in_hours else 0
-        return floor_to(now - max(HOURS_KEPT_SECONDS, reach), DAY)
 
     def _ask(self, now: float) -> _Ask:
         at = cuts(now)
@@ -199,12 +185,12 @@ class Count:
         if self.memory.ledger is None or self.memory.read_end is None or self.starting(now):
             minutes = Span(floor_to(end - self.plan.range_seconds, HOUR), end)
             whole_days = Span(epoch(now).start, at.days)
-            return self._asking(now, whole_days, Span(self._hours_from(now), at.hours), minutes, start=True)
+            return self._asking(now, whole_days, Span(_hours_from(now), at.hours), minutes, start=True)
         start = floor_to(repeat_start(end, self.memory.read_end, self.plan.range_seconds), self._pace.align_seconds)
         days: Span | None = None
         hours: Span | None = None
         if hour_due(now, self._pace.look_seconds) > self.memory.looked_hour:
-            hours = Span(min(at.hours - LOOK_BACK_SECONDS, self.memory.ledger.cuts.hours), at.hours)
+            hours = Span(at.hours - LOOK_BACK_SECONDS, at.hours)
         if day_due(now, self._pace.look_seconds) > self.memory.looked_day:
             days = Span(epoch(now).start, at.days)
         return self._asking(now, days, hours, Span(start, end), start=False)
@@ -214,7 +200,6 @@ class Count:
         return _Ask(
             start=start,
             cuts=cuts(now),
-            days_due=days is not None,
             days=self._sum(DAY, days) if days is not None and days.end > days.start else None,
             hours=self._sum(HOUR, hours) if hours is not None else None,
             minutes=self._sum(MINUTE, minutes),
@@ -239,3 +224,8 @@ class Count:
 
     def _sum(self, period_seconds: int, span: Span) -> Query:
         return Query(self.plan.name, "Sum", period_seconds, span, self._dimensions)
+
+
+def _hours_from(now: float) -> int:
+    """Return from where on hours are kept: whole days, enough for the longest period at the longest delay."""
+    return floor_to(now - HOURS_KEPT_SECONDS, DAY)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporter.catalogue import Kind
@@ -38,9 +39,10 @@ def finest_period(age_seconds: float) -> int:
 
 @dataclass(slots=True)
 class HeldMemory:
-    """What a held metric knows: the newest datapoint (time, value) of each statistic, and up to where it was read."""
+    """The newest datapoint (time, value) of each statistic, what was looked for, and up to where."""
 
     statistics: tuple[str, ...]
+    max_age_seconds: int
     newest: dict[str, tuple[int, float]] = field(default_factory=dict)
     read_end: int | None = None
     looked_hour: int = 0
@@ -56,7 +58,7 @@ class Held:
         self._dimensions = dimensions
         self.period_seconds = MINUTE if plan.kind is Kind.RATE else plan.period_seconds
         self._statistics = tuple(dict.fromkeys((_NEWEST_KEY, *plan.statistics)))
-        self.memory = HeldMemory(self._statistics)
+        self.memory = HeldMemory(self._statistics, plan.max_age_seconds)
 
     def adopt(self, previous: State) -> None:
         """Go on from what *previous* knows; a statistic it did not read is looked for as at start."""
@@ -64,7 +66,8 @@ class Held:
             return
         known = previous.memory
         self.memory.newest.update({name: point for name, point in known.newest.items() if name in self._statistics})
-        if set(self._statistics) <= set(known.statistics):
+        reaches = self._plan.max_age_seconds <= known.max_age_seconds
+        if reaches and set(self._statistics) <= set(known.statistics):
             self.memory.read_end, self.memory.looked_hour = known.read_end, known.looked_hour
 
     def starting(self, now: float) -> bool:
@@ -78,31 +81,38 @@ class Held:
         return queries if coarse is None else [coarse, *queries]
 
     def follow_up(self, now: float, answered: Answered) -> list[Query]:
-        """Return at start the queries for the one hour that holds the newest datapoint, if the window does not."""
+        """Return at start the queries for the coarse period with the newest datapoint, if the window does not hold it.
+
+        Where minutes are no longer kept, a rate's Average is all there is: a Sum would add up several samples.
+        """
         coarse = self._coarse(now)
         if coarse is None or not answered.get(coarse):
             return []
-        hour = max(answered[coarse])
-        if hour >= self._window(now).start:
+        newest = max(answered[coarse])
+        if newest >= self._window(now).start:
             return []
-        period = max(self.period_seconds, finest_period(now - hour))
-        return self._queries(period, Span(hour, min(hour + coarse.period_seconds, floor_to(now, MINUTE))))
+        period = math.lcm(self.period_seconds, finest_period(now - newest))
+        queries = self._queries(period, Span(newest, min(newest + coarse.period_seconds, floor_to(now, MINUTE))))
+        averaged = self._plan.kind is Kind.RATE and period > MINUTE
+        return queries[:1] if averaged else queries
 
     def absorb(self, now: float, answered: Answered) -> Outcome:
-        """Keep the newest datapoint of each statistic; a read that is not whole changes nothing."""
-        fine = self.follow_up(now, answered)
-        asked = [*self.wants(now), *fine]
-        if not all(query in answered for query in asked):
+        """Keep the newest datapoint of each statistic; a window that is not whole changes nothing."""
+        window = self._queries(self.period_seconds, self._window(now))
+        if not _whole(window, answered):
             return Outcome()
-        if fine and not any(answered[query] for query in fine):
-            text = f"GetMetricData: {self._plan.name} has a datapoint in an hour, but none in its minutes"
-            return Outcome(error=InvalidResponseError(text))
         coarse = self._coarse(now)
-        for query in asked:
-            if query != coarse and answered[query]:
+        fine = self.follow_up(now, answered)
+        if fine and _whole(fine, answered) and not any(answered[query] for query in fine):
+            text = f"GetMetricData: {self._plan.name} has a datapoint, but none in the finer period of its time"
+            return Outcome(error=InvalidResponseError(text))
+        exact = [coarse] if coarse is not None and coarse.period_seconds == self.period_seconds else []
+        for query in [*exact, *window, *fine]:
+            if answered.get(query):
                 self._keep(query.statistic, answered[query])
-        self.memory.read_end = floor_to(now, MINUTE)
-        self.memory.looked_hour = hour_due(now, self._pace.look_seconds)
+        if _whole([*fine, *([] if coarse is None else [coarse])], answered):
+            self.memory.read_end = floor_to(now, MINUTE)
+            self.memory.looked_hour = hour_due(now, self._pace.look_seconds)
         return Outcome()
 
     def series(self, now: float) -> Iterator[Series]:
@@ -130,10 +140,10 @@ class Held:
         return [Query(self._plan.name, statistic, period, span, self._dimensions) for statistic in self._statistics]
 
     def _coarse(self, now: float) -> Query | None:
-        """Return at start the query that finds the newest hour (or period, where that is longer)."""
+        """Return at start the query that finds the newest hour, or the shortest time of whole hours and periods."""
         if not self.starting(now):
             return None
-        period = max(HOUR, self.period_seconds)
+        period = math.lcm(HOUR, self.period_seconds)
         span = Span(floor_to(now - self._plan.max_age_seconds, period), floor_to(now, MINUTE))
         return Query(self._plan.name, _NEWEST_KEY, period, span, self._dimensions)
 
@@ -151,3 +161,7 @@ class Held:
         if self.period_seconds == MINUTE:
             return start
         return floor_to(min(start, end - 2 * self.period_seconds), self.period_seconds)
+
+
+def _whole(queries: Iterable[Query], answered: Answered) -> bool:
+    return all(query in answered for query in queries)

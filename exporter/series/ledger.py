@@ -38,14 +38,14 @@ class Ledger:
         self.cuts = Cuts(days.start, hours.start, minutes.start)
 
     @property
+    def held(self) -> Cuts:
+        """How many days, hours and minutes are held."""
+        return Cuts(len(self._days), len(self._hours), len(self._minutes))
+
+    @property
     def days_from(self) -> int:
         """The first day that is held."""
         return self._days.start
-
-    @property
-    def minutes_from(self) -> int:
-        """The first minute that is held."""
-        return self._minutes.start
 
     def read(self, period_seconds: int, span: Span, points: Mapping[int, float]) -> Change:
         """Take in a complete read of *span*, in days, hours or minutes; *points* is period start -> value."""
@@ -88,9 +88,8 @@ class Ledger:
         return fsum(self._minutes.values(*span))
 
     def hours_in(self, span: Span) -> float:
-        """Return the sum over *span*, from hours and, where no hour is read yet, minutes."""
-        cut = min(max(self.cuts.hours, span.start), span.end)
-        return fsum(chain(self._hours.values(span.start, cut), self._minutes.values(cut, span.end)))
+        """Return the sum over *span*, from hours; one that was not read yet is the sum of its minutes."""
+        return fsum(self._hours.values(*span))
 
     def total(self, year: Span) -> float:
         """Return the sum of every counted datapoint of *year*."""

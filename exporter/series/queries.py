@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import groupby
 from typing import Any
 
 from exporter.catalogue import NAMESPACE, snake
@@ -93,20 +92,16 @@ def _metric_data_query(query: Query) -> dict[str, Any]:
 
 
 def calls(queries: Iterable[Query]) -> list[Call]:
-    """Return the fewest calls for *queries*: one a window, coarse periods first, within AWS's limits."""
+    """Return the fewest calls for *queries*: one a window, within AWS's limits.
 
-    def window(query: Query) -> tuple[int, int, int]:
-        return (-max(query.period_seconds for query in by_span[query.span]), query.span.start, query.span.end)
-
+    Fine periods come first: should a long read of the past be slow, the newest minutes are there already.
+    """
     by_span: dict[Span, list[Query]] = {}
     for query in dict.fromkeys(queries):
         by_span.setdefault(query.span, []).append(query)
-    ordered = sorted((query for group in by_span.values() for query in group), key=window)
-    return [
-        Call(group[0].span, tuple(chunk))
-        for group in (list(members) for _, members in groupby(ordered, key=window))
-        for chunk in _chunks(group)
-    ]
+    finest = {span: min(query.period_seconds for query in group) for span, group in by_span.items()}
+    ordered = sorted(by_span, key=lambda span: (finest[span], span))
+    return [Call(span, tuple(chunk)) for span in ordered for chunk in _chunks(by_span[span])]
 
 
 def _chunks(queries: list[Query]) -> Iterator[list[Query]]:
@@ -145,10 +140,13 @@ class Answers:
         Raises:
             InvalidResponseError: the page is not what the API promises, or its token was given before.
         """
-        results = page.get("MetricDataResults")
-        if not isinstance(results, list):
-            raise InvalidResponseError("GetMetricData: the answer has no MetricDataResults")
-        for result in results:
+        try:
+            return self._add(page)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InvalidResponseError("GetMetricData: the answer cannot be read") from error
+
+    def _add(self, page: Mapping[str, Any]) -> str | None:
+        for result in page["MetricDataResults"]:
             self._add_result(result)
         self._messages += _messages(page)
         token = page.get("NextToken")

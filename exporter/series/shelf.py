@@ -30,6 +30,10 @@ class Shelf:
         self.start = start
         self._values = array("d")
 
+    def __len__(self) -> int:
+        """Return how many periods are held."""
+        return len(self._values)
+
     @property
     def end(self) -> int:
         """The end (exclusive) of the last period held."""

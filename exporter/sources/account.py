@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.catalogue import ENFORCEMENT_STATUSES, FACTS, REVIEW_STATUSES
-from exporter.errors import InvalidResponseError
+from exporter.errors import ClaimedError, InvalidResponseError
 from exporter.series.observations import FACT, Reading, Series
 from exporter.sources import Source
 
@@ -110,7 +110,11 @@ class AccountSource(Source):
         Raises:
             SourceError: account or facts could not be asked for, or the answer is none; the facts stay until their end.
         """
-        account_id = await self._identity.resolve()
+        try:
+            account_id = await self._identity.resolve()
+        except ClaimedError:
+            self._previous = None
+            raise
         previous, self._previous = self._previous, None
         if previous is not None and previous.account_id == account_id:
             self._series = previous.series()

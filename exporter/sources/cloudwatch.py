@@ -15,13 +15,16 @@ from typing import Any, Protocol
 
 from exporter.catalogue import Kind
 from exporter.config.plan import MetricPlan
-from exporter.errors import SourceError
+from exporter.errors import ClaimedError, Reason, SourceError
 from exporter.series.counts import Count
 from exporter.series.held import Held
 from exporter.series.observations import Series
 from exporter.series.queries import Answers, Call, Points, Query, calls
 from exporter.series.states import Pace, State
 from exporter.series.windows import HOUR, look_moment, next_look
+
+OF_ONE_CALL = frozenset({Reason.INTERNAL, Reason.INVALID_RESPONSE, Reason.OTHER})
+"""Failures that say nothing about the next call; after any other one the poll ends."""
 
 
 class MetricData(Protocol):
@@ -144,7 +147,11 @@ class CloudWatchSource:
             raise failures[0]
 
     async def _identify(self) -> None:
-        account_id = await self._identity.resolve()
+        try:
+            account_id = await self._identity.resolve()
+        except ClaimedError:
+            self._previous = None
+            raise
         previous, self._previous = self._previous, None
         if previous is None or previous.account_id != account_id:
             return
@@ -155,7 +162,14 @@ class CloudWatchSource:
 
     async def _ask(self, queries: Iterable[Query], answered: dict[Query, Points], failures: list[SourceError]) -> None:
         for call in calls(queries):
-            for query, result in (await self._read(call)).items():
+            try:
+                results = await self._read(call)
+            except SourceError as error:
+                if error.reason not in OF_ONE_CALL:
+                    raise
+                failures.append(error)
+                continue
+            for query, result in results.items():
                 if isinstance(result, SourceError):
                     failures.append(result)
                 else:
@@ -188,4 +202,4 @@ def _spread(key: str) -> float:
 def _alignment(plans: Sequence[MetricPlan]) -> int:
     """Return what windows of minutes are aligned to, so that gauges of short periods share their call."""
     periods = [plan.period_seconds for plan in plans if plan.kind is Kind.COUNT and set(plan.statistics) - {"Sum"}]
-    return math.lcm(60, *(period for period in periods if HOUR % period == 0))
+    return math.lcm(60, *(period for period in periods if period < HOUR and HOUR % period == 0))

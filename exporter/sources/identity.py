@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from exporter.errors import OtherSourceError
+from exporter.errors import ClaimedError
 
 
 class Claims:
@@ -18,12 +18,16 @@ class Claims:
         """Claim *account_id* in *region* for *target*, the one of *rank* in the configuration.
 
         Raises:
-            OtherSourceError: a target further up serves this account and region already.
+            ClaimedError: a target further up serves this account and region already.
         """
         holder = self._holders.setdefault((account_id, region), (rank, target))
         if holder[0] < rank:
-            raise OtherSourceError(f"account {account_id} in {region} is served by target {holder[1]} already")
+            raise ClaimedError(f"account {account_id} in {region} is served by target {holder[1]} already")
         self._holders[account_id, region] = (rank, target)
+
+    def holds(self, account_id: str, region: str, rank: int) -> bool:
+        """Return whether the target of *rank* has claimed *account_id* in *region*, and no other one since."""
+        return self._holders.get((account_id, region), (None, ""))[0] == rank
 
 
 class Identity:
@@ -46,22 +50,22 @@ class Identity:
         self._region = region
         self._rank = rank
         self._target = target
-        self._claimed: str | None = None
 
     @property
     def account_id(self) -> str | None:
         """The account while it is known and this target's to serve, else None."""
-        return self._claimed
+        if self._known is None or not self._claims.holds(self._known, self._region, self._rank):
+            return None
+        return self._known
 
     async def resolve(self) -> str:
         """Return the account.
 
         Raises:
-            SourceError: STS did not say, or another target serves this account and region.
+            ClaimedError: another target serves this account and region.
+            SourceError: STS did not say.
         """
         if self._known is None:
             self._known = await self._ask()
-        self._claimed = None
         self._claims.claim(self._known, self._region, self._rank, self._target)
-        self._claimed = self._known
         return self._known

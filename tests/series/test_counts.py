@@ -30,10 +30,16 @@ NOON = at("2026-06-17T12:20:07")
 
 
 def count(
-    statistics: tuple[str, ...] = ("Sum",), *, period: int = 300, delay: int = 300, range_: int = 900, align: int = 60
+    statistics: tuple[str, ...] = ("Sum",),
+    *,
+    period: int = 300,
+    delay: int = 300,
+    range_: int = 900,
+    align: int = 60,
+    interval: int = 300,
 ) -> Count:
     plan = MetricPlan("Send", Kind.COUNT, statistics, delay, period, range_, 1209600)
-    return Count(plan, Pace(300, LOOK, align))
+    return Count(plan, Pace(interval, LOOK, align))
 
 
 def answer(truth: Truth, now: float, queries: Iterable[Query]) -> dict[Query, dict[int, float]]:
@@ -231,12 +237,13 @@ def test_the_gauge_is_the_sum_of_the_newest_complete_period_at_the_delay() -> No
     assert reading.timestamp_seconds == at("2026-06-17T12:10:00")
 
 
-def test_the_gauge_leaves_after_three_polls_and_a_quarter_of_an_hour_at_least() -> None:
-    state = count()
+@pytest.mark.parametrize(("interval", "seconds"), [(60, 900), (300, 900), (600, 1800), (3600, 10800)])
+def test_the_gauge_leaves_after_three_polls_and_a_quarter_of_an_hour_at_least(interval: int, seconds: int) -> None:
+    state = count(interval=interval)
     poll(state, Truth(), NOON)
-    state.absorb(NOON + 300, {})
-    assert "Sum" in shown(state, NOON + 899)
-    assert shown(state, NOON + 900) == {TOTAL: 0.0}
+    state.absorb(NOON + interval, {})
+    assert "Sum" in shown(state, NOON + seconds - 1)
+    assert shown(state, NOON + seconds) == {TOTAL: 0.0}
 
 
 @pytest.mark.parametrize(
@@ -351,3 +358,75 @@ def test_a_reload_goes_on_with_what_was_counted_whatever_the_settings_now() -> N
     fresh = count()
     fresh.adopt(held)
     assert shown(fresh, NOON) == {}
+
+
+def test_a_reload_to_a_longer_reach_shows_its_gauge_at_the_next_poll() -> None:
+    truth = Truth()
+    for minute in range(int(at("2026-06-15")), int(at("2026-06-18")), 60):
+        truth.put(minute, minute + 90, 1.0)
+    before = count()
+    poll(before, truth, NOON)
+    state = count(delay=80_000, range_=DAY)
+    state.adopt(before)
+    poll(state, truth, NOON + 300)
+    assert shown(state, NOON + 300)["Sum"] == 5.0
+
+
+def only(state: Count, truth: Truth, now: float, periods: set[int]) -> float:
+    """Poll while every query but those of *periods* fails, and return the counter."""
+    queries = state.wants(now)
+    state.absorb(now, answer(truth, now, [query for query in queries if query.period_seconds in periods]))
+    return shown(state, now)[TOTAL]
+
+
+def ten_minutely() -> Truth:
+    truth = Truth()
+    for minute in range(int(NOON) // 600 * 600 - 6 * DAY, int(NOON) + 5 * DAY, 600):
+        truth.put(minute, 0, 1.0)
+    return truth
+
+
+def test_a_counter_never_skips_a_hole_that_hours_or_days_have_to_fill() -> None:
+    truth, state = ten_minutely(), count()
+    poll(state, truth, NOON - 5 * DAY)
+    before = shown(state, NOON - 5 * DAY)[TOTAL]
+    assert only(state, truth, NOON, {MINUTE}) == before
+    assert only(state, truth, NOON + 300, {MINUTE, HOUR}) == before
+    now = NOON + 600
+    assert only(state, truth, now, {MINUTE, HOUR, DAY}) == truth.total(0, int(now - 300) // 60 * 60)
+
+
+@pytest.mark.parametrize("failing", [DAY, HOUR])
+def test_looks_that_fail_for_days_freeze_and_lose_nothing(failing: int) -> None:
+    truth, state = ten_minutely(), count()
+    now = NOON
+    poll(state, truth, now)
+    while now < NOON + 3.5 * DAY:
+        now += 300
+        assert only(state, truth, now, {MINUTE, HOUR, DAY} - {failing}) == truth.total(0, int(now - 300) // 60 * 60)
+        assert shown(state, now)["Sum"] == truth.total(int(now - 300) // 300 * 300 - 300, int(now - 300) // 300 * 300)
+
+
+def test_an_outage_over_the_turn_of_the_year_ends_with_the_first_good_poll() -> None:
+    truth = Truth()
+    truth.put(int(at("2027-01-01T02:00")), 0, 5.0)
+    truth.put(int(at("2026-12-29T02:00")), 0, 7.0)
+    state = count()
+    poll(state, truth, at("2026-12-28T12:00"))
+    now = at("2027-01-01T05:00")
+    poll(state, truth, now)
+    assert shown(state, now) == {TOTAL: 5.0, "Sum": 0.0}
+    assert not state.starting(now + 300)
+
+
+def test_memory_stays_flat_over_a_year() -> None:
+    state = count()
+    now = at("2026-03-01T03:00:00")
+    while now < at("2027-03-02T03:00:00"):
+        poll(state, Truth(), now)
+        now += 3000
+    assert state.memory.ledger is not None
+    held = state.memory.ledger.held
+    assert held.days <= 366
+    assert held.hours <= 24 * 4
+    assert held.minutes <= 60 * 4

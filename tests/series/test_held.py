@@ -228,3 +228,61 @@ def test_the_rate_is_the_newest_datapoint_with_its_time_whatever_the_schedule(se
         poll(held, rates, now)
     newest = rates.newest(now)
     assert shown(held, now).get(TIME) == (None if newest is None else newest[0])
+
+
+@pytest.mark.parametrize("period", [480, 960, 1080, 1920, 2160, 2700])
+@pytest.mark.parametrize("age", [2 * HOUR, 3 * DAY, 20 * DAY, 70 * DAY])
+def test_a_level_of_any_period_and_age_is_found_at_start(period: int, age: int) -> None:
+    for minute in range(24):
+        moment = int(NOW - age) // period * period + minute * period
+        if moment > NOW - 900:
+            continue
+        held = rate(("Maximum",), kind=Kind.LEVEL, period=period, max_age=100 * DAY, range_=3 * period)
+        for query in poll(held, Rates({moment: (0, 3.0)}), NOW):
+            assert query.span.start % query.period_seconds == 0
+            assert query.period_seconds % finest_period(NOW - query.span.start) == 0
+        assert not held.starting(NOW + 300)
+        assert shown(held, NOW)["Maximum"] == 3.0
+        assert moment - max(period, HOUR) * 9 < shown(held, NOW)[TIME] <= moment
+
+
+def test_a_level_whose_first_read_is_its_window_shows_everything_at_once() -> None:
+    for period, max_age in ((HOUR, 2 * HOUR), (DAY, 2 * DAY), (6 * HOUR, 12 * HOUR)):
+        moment = int(NOW) // period * period
+        held = rate(("Maximum",), kind=Kind.LEVEL, period=period, max_age=max_age)
+        poll(held, Rates({moment: (0, 3.0)}), NOW)
+        assert shown(held, NOW) == {"Maximum": 3.0, TIME: float(moment)}
+
+
+@pytest.mark.parametrize("age", [16 * DAY, 70 * DAY])
+def test_the_samples_of_an_old_rate_are_never_added_up(age: int) -> None:
+    hour = int(NOW - age) // HOUR * HOUR
+    rates = Rates({hour + 60 * minute: (0, 0.04) for minute in range(0, 60, 3)})
+    held = rate(max_age=100 * DAY)
+    poll(held, rates, NOW)
+    assert {aspect: value for aspect, value in shown(held, NOW).items() if aspect != TIME} == {
+        "Average": pytest.approx(0.04),
+        HELD: pytest.approx(0.04),
+    }
+
+
+def test_a_reload_that_raises_the_maximum_age_looks_further_back() -> None:
+    old = int(NOW) // HOUR * HOUR - 20 * DAY
+    rates = Rates({old: (0, 0.04)})
+    before = rate()
+    poll(before, rates, NOW)
+    assert shown(before, NOW) == {}
+    after = rate(max_age=40 * DAY)
+    after.adopt(before)
+    poll(after, rates, NOW + 300)
+    assert shown(after, NOW)[HELD] == 0.04
+
+
+def test_while_the_coarse_question_fails_the_window_alone_is_shown() -> None:
+    minute = int(NOW) // MINUTE * MINUTE - 120
+    rates = Rates({minute: (0, 0.05)})
+    held = rate()
+    answered = {query: rates.answer(query, NOW) for query in held.wants(NOW) if query.period_seconds == MINUTE}
+    held.absorb(NOW, answered)
+    assert shown(held, NOW)[HELD] == 0.05
+    assert held.starting(NOW + 300)

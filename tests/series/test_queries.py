@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -81,11 +82,11 @@ def test_a_request_names_the_exact_dimensions_the_window_and_no_unit() -> None:
     }
 
 
-def test_queries_over_one_window_are_one_call_and_coarse_windows_come_first() -> None:
+def test_queries_over_one_window_are_one_call_and_fine_periods_come_first() -> None:
     day = Query("Send", "Sum", 86400, Span(0, 86400 * 3))
     hour = Query("Send", "Sum", 3600, Span(0, 86400))
     asked = [SEND, hour, BOUNCE, day, SEND]
-    assert calls(asked) == [Call(day.span, (day,)), Call(hour.span, (hour,)), Call(SPAN, (SEND, BOUNCE))]
+    assert calls(asked) == [Call(SPAN, (SEND, BOUNCE)), Call(hour.span, (hour,)), Call(day.span, (day,))]
     assert calls([]) == []
 
 
@@ -98,6 +99,33 @@ def test_no_call_is_over_a_limit_and_none_is_left_out(wanted: list[tuple[int, in
         assert len(call.queries) == 1 or sum(query.datapoints for query in call.queries) <= MAX_DATAPOINTS
         assert {query.span for query in call.queries} == {call.span}
     assert sorted(query.id for call in made for query in call.queries) == sorted(query.id for query in set(queries))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "Complete", SEND.id]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["MetricDataResults", "Id", "Timestamps", "Values", "StatusCode", "Messages", "NextToken"]),
+            inner,
+        )
+    ),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["MetricDataResults", "Messages", "NextToken"]), JSON) | JSON)
+def test_no_answer_is_more_than_invalid_or_invents_a_datapoint(answer: Any) -> None:
+    answers = Answers(Call(SPAN, (SEND, BOUNCE)))
+    with contextlib.suppress(InvalidResponseError):
+        answers.add(answer)
+    for found in answers.results().values():
+        assert isinstance(found, InvalidResponseError) or not found
+
+
+def test_long_windows_are_split_by_their_datapoints() -> None:
+    span = Span(0, 400 * 86400)
+    made = calls(Query(f"M{number}", "Sum", 3600, span) for number in range(50))
+    assert [len(call.queries) for call in made] == [10] * 5
 
 
 def test_a_thousand_queries_are_two_calls() -> None:
@@ -161,8 +189,13 @@ def test_a_message_on_the_call_says_that_any_result_may_be_incomplete() -> None:
 @pytest.mark.parametrize(
     ("bad", "text"),
     [
-        ({}, "no MetricDataResults"),
-        ({"MetricDataResults": "x"}, "no MetricDataResults"),
+        ({}, "cannot be read"),
+        ({"MetricDataResults": "x"}, "cannot be read"),
+        ({"MetricDataResults": [None]}, "cannot be read"),
+        ({"MetricDataResults": [{"Id": ["a"]}]}, "cannot be read"),
+        ({"MetricDataResults": [], "Messages": [None]}, "cannot be read"),
+        ({"MetricDataResults": [], "NextToken": {}, "Messages": 3}, "cannot be read"),
+        ({"MetricDataResults": [{**result(SEND), "Timestamps": [None], "Values": [1.0]}]}, "cannot be read"),
         ({"MetricDataResults": [{"Id": "other"}]}, "was not asked for"),
     ],
 )

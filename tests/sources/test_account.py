@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.catalogue import FACTS
-from exporter.errors import AccessDeniedError, CredentialsError, InvalidResponseError
+from exporter.errors import AccessDeniedError, ClaimedError, CredentialsError, InvalidResponseError
 from exporter.series.observations import FACT
 from exporter.sources.account import AccountSource
 from exporter.sources.identity import Claims
@@ -315,3 +315,14 @@ async def test_facts_of_another_account_are_not_taken_over() -> None:
     with pytest.raises(AccessDeniedError):
         await after.poll(NOW + 60)
     assert after.series() == ()
+
+
+async def test_a_target_that_is_refused_after_a_reload_shows_nothing_of_before() -> None:
+    before, _, _ = source_of(ANSWER)
+    await before.poll(NOW)
+    identity = Identity()
+    after = AccountSource(Clients(ANSWER), identity=identity, poll_interval_seconds=300, previous=before)
+    identity.error = ClaimedError("served already")
+    with pytest.raises(ClaimedError):
+        await after.poll(NOW + 60)
+    assert (after.account_id, after.series()) == (None, ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import pytest
 
 from exporter.catalogue import METRICS, Kind
 from exporter.config.plan import MetricPlan
-from exporter.errors import AccessDeniedError, AwsInternalError, SourceError, ThrottledError
+from exporter.errors import AccessDeniedError, AwsInternalError, ClaimedError, SourceError, ThrottledError
 from exporter.series.observations import HELD, TIME, TOTAL
 from exporter.sources.cloudwatch import CloudWatchSource
 from exporter.sources.identity import Claims, Identity
@@ -25,13 +26,17 @@ DAY = 86400
 
 @dataclass
 class Clients:
-    """The fake's core in the place of a region's clients; `fault` spoils answers, `error` refuses them."""
+    """The fake's core in the place of a region's clients.
+
+    `fault` spoils answers; `error` refuses calls: of `error_period` if set, else all after the first `error_after`.
+    """
 
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
     now: float = NOW
     fault: Results | None = None
     error: SourceError | None = None
     error_after: int = 0
+    error_period: int = 0
     stall_after: int = 0
     requests: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -39,7 +44,9 @@ class Clients:
         self.requests.append(request)
         if self.stall_after and len(self.requests) > self.stall_after:
             await asyncio.Event().wait()
-        if self.error is not None and len(self.requests) > self.error_after:
+        period = request["MetricDataQueries"][0]["MetricStat"]["Period"]
+        failing = period == self.error_period if self.error_period else len(self.requests) > self.error_after
+        if self.error is not None and failing:
             raise self.error
         answer = self.cloudwatch.get_metric_data(request, self.now)
         return answer if self.fault is None else spoil(answer, request, self.fault)
@@ -65,8 +72,10 @@ async def no_sts() -> str:
     raise AssertionError("the account is known")
 
 
-def identity(account: str = "123456789012") -> Identity:
-    return Identity(known=account, ask=no_sts, claims=Claims(), region="eu-west-1", rank=0, target="default")
+def identity(account: str = "123456789012", *, claims: Claims | None = None, rank: int = 0) -> Identity:
+    return Identity(
+        known=account, ask=no_sts, claims=claims or Claims(), region="eu-west-1", rank=rank, target=f"target-{rank}"
+    )
 
 
 def plans(*names: str) -> list[MetricPlan]:
@@ -115,6 +124,11 @@ def mail(clients: Clients) -> None:
     clients.cloudwatch.put("Send", minute - 8 * 60, 7, dimensions={"ses:configuration-set": "news"})
 
 
+def periods(clients: Clients) -> list[int]:
+    """Return the period of each call's first query."""
+    return [request["MetricDataQueries"][0]["MetricStat"]["Period"] for request in clients.requests]
+
+
 async def test_the_first_poll_gives_the_whole_account_and_a_steady_poll_is_one_call_for_the_whole_catalogue() -> None:
     clients, counted = Clients(), Counted()
     mail(clients)
@@ -131,13 +145,7 @@ async def test_the_first_poll_gives_the_whole_account_and_a_steady_poll_is_one_c
     assert first["Reputation.BounceRate", HELD] == 0.14
     assert first["Reputation.BounceRate", TIME] == int(NOW) // 60 * 60 - 5 * DAY
     assert ("Reputation.ComplaintRate", HELD) not in first
-    assert [request["MetricDataQueries"][0]["MetricStat"]["Period"] for request in clients.requests] == [
-        86400,
-        3600,
-        3600,
-        60,
-        60,
-    ]
+    assert periods(clients) == [60, 3600, 3600, 86400, 60]
     clients.requests.clear()
     counted.requested = 0
     await poll(it, clients, NOW + 300)
@@ -154,10 +162,9 @@ async def test_a_day_of_polls_makes_one_call_each_and_one_a_resolution_for_every
     clients.requests.clear()
     for step in range(1, 289):
         await poll(it, clients, NOW + 300 * step)
-    periods = [request["MetricDataQueries"][0]["MetricStat"]["Period"] for request in clients.requests]
-    assert periods.count(86400) == 1
-    assert periods.count(3600) == 24
-    assert periods.count(60) == 288 + 24
+    assert periods(clients).count(86400) == 1
+    assert periods(clients).count(3600) == 24
+    assert periods(clients).count(60) == 288 + 24
 
 
 async def test_pages_are_followed_to_the_last() -> None:
@@ -204,33 +211,68 @@ async def test_a_partial_answer_never_replaces_a_whole_one() -> None:
     assert shown(it, NOW + 300) == before
 
 
-async def test_a_call_that_fails_ends_the_poll_and_what_was_whole_before_it_is_kept() -> None:
+async def test_a_call_that_is_throttled_ends_the_poll_and_what_was_whole_before_it_is_kept() -> None:
     clients = Clients()
     mail(clients)
     it = source(clients)
     await poll(it, clients, NOW)
-    clients.cloudwatch.put("Send", int(NOW) // 60 * 60 - DAY, 50)
+    minute = int(NOW) // 60 * 60
     look = NOW + 36 * 60
+    clients.cloudwatch.put("Send", minute + 20 * 60, 50)
     clients.requests.clear()
-    clients.error, clients.error_after = ThrottledError("slow down"), 1
+    clients.error, clients.error_after = ThrottledError("slow down"), 2
     with pytest.raises(ThrottledError):
         await poll(it, clients, look)
-    assert len(clients.requests) == 2
+    assert periods(clients) == [60, 60, 3600]
     assert shown(it, look)["Send", TOTAL] == 250.0
 
 
-async def test_a_poll_that_is_cancelled_keeps_what_was_whole() -> None:
-    clients = Clients()
+@pytest.mark.parametrize("failing", [3600, 86400])
+async def test_a_look_that_fails_for_hours_starves_nothing_else(failing: int) -> None:
+    clients = Clients(error=AwsInternalError("no"))
     mail(clients)
-    it = source(clients, "Send")
-    clients.stall_after = 2
+    it, well = source(clients), Clients(cloudwatch=clients.cloudwatch)
+    other = source(well)
+    clients.error_period = 1
+    await poll(it, clients, NOW)
+    clients.error_period = failing
+    for step in range(1, 12 * 15):
+        now = NOW + 300 * step
+        clients.cloudwatch.put("Send", int(now) // 60 * 60 - 420, 3)
+        clients.cloudwatch.put("Reputation.BounceRate", int(now) // 60 * 60 - 420, 0.05)
+        await poll(other, well, now)
+        with contextlib.suppress(AwsInternalError):
+            await poll(it, clients, now)
+        assert shown(it, now) == shown(other, now)
+
+
+async def test_a_poll_that_runs_into_its_time_limit_keeps_what_was_whole() -> None:
+    clients = Clients(stall_after=2)
+    mail(clients)
+    it = source(clients, "Send", "Reputation.BounceRate")
+    clients.cloudwatch.put("Reputation.BounceRate", int(NOW) // 60 * 60 - 120, 0.07)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await poll(it, clients, NOW)
+    assert shown(it, NOW)["Reputation.BounceRate", HELD] == 0.07
     clients.stall_after = 0
     assert it.starting
     await poll(it, clients, NOW)
     assert shown(it, NOW)["Send", TOTAL] == 200.0
+
+
+async def test_a_target_that_is_refused_after_a_reload_shows_nothing_of_before() -> None:
+    clients = Clients()
+    mail(clients)
+    before = source(clients)
+    await poll(before, clients, NOW)
+    claims = Claims()
+    await identity(claims=claims).resolve()
+    after = source(clients, who=identity(claims=claims, rank=1), previous=before)
+    assert after.series() == before.series()
+    with pytest.raises(ClaimedError):
+        await poll(after, clients, NOW + 60)
+    assert (after.account_id, after.series()) == (None, ())
 
 
 async def test_late_data_and_smaller_answers_are_counted() -> None:
@@ -297,19 +339,30 @@ async def test_a_long_poll_interval_has_a_poll_for_the_look() -> None:
     assert source(Clients()).next_look(hour) == float("inf")
 
 
-async def test_other_statistics_and_unknown_metrics_share_the_steady_call() -> None:
+async def test_other_statistics_of_short_periods_and_unknown_metrics_share_the_steady_call() -> None:
     clients = Clients()
     minute = int(NOW) // 60 * 60
     clients.cloudwatch.put("Send", minute - 9 * 60, samples=[1, 1, 4])
     clients.cloudwatch.put("Something.New", minute - 9 * 60, 3)
     more = (
-        MetricPlan("Something.New", Kind.COUNT, ("Sum", "Maximum"), 300, 600, 1800, DAY),
-        MetricPlan("Queue.State", Kind.LEVEL, ("Maximum",), 300, 300, 900, DAY),
+        MetricPlan("Something.New", Kind.COUNT, ("Sum", "Maximum"), 300, 600, 900, DAY),
+        MetricPlan("Something.Short", Kind.COUNT, ("Sum", "p90"), 300, 120, 900, DAY),
     )
-    it = source(clients, "Reputation.BounceRate", more=more)
+    it = source(clients, "Send", "Reputation.BounceRate", more=more)
     await poll(it, clients, NOW)
     clients.requests.clear()
     await poll(it, clients, NOW + 300)
     assert shown(it, NOW + 300)["Something.New", "Maximum"] == 3.0
     assert shown(it, NOW + 300)["Something.New", TOTAL] == 3.0
-    assert len(clients.requests) <= 3
+    assert periods(clients) == [60]
+
+
+async def test_a_period_of_an_hour_does_not_widen_the_minutes() -> None:
+    clients = Clients()
+    more = (MetricPlan("Something.New", Kind.COUNT, ("Sum", "Maximum"), 300, 3600, 900, DAY),)
+    it = source(clients, "Send", more=more)
+    await poll(it, clients, NOW)
+    clients.requests.clear()
+    await poll(it, clients, NOW + 300)
+    minutes = next(request for request in clients.requests if len(request["MetricDataQueries"]) > 1)
+    assert (minutes["EndTime"] - minutes["StartTime"]).total_seconds() == 900

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.errors import CredentialsError, OtherSourceError
+from exporter.errors import ClaimedError, CredentialsError
 from exporter.sources.identity import Claims, Identity
 
 
@@ -45,8 +45,10 @@ async def test_the_same_account_and_region_twice_is_refused_with_the_reason_whoe
     first, second = identity(Sts("123456789012"), claims, rank=0), identity(Sts("123456789012"), claims, rank=1)
     elsewhere = identity(Sts("123456789012"), claims, rank=2, region="us-east-1")
     await second.resolve()
+    assert second.account_id == "123456789012"
     await first.resolve()
+    assert second.account_id is None
     await elsewhere.resolve()
-    with pytest.raises(OtherSourceError, match="123456789012 in eu-west-1 is served by target target-0 already"):
+    with pytest.raises(ClaimedError, match="123456789012 in eu-west-1 is served by target target-0 already"):
         await second.resolve()
     assert (first.account_id, second.account_id) == ("123456789012", None)
