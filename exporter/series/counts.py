@@ -27,6 +27,8 @@ from exporter.series.windows import (
 )
 
 HOURS_KEPT_SECONDS = 2 * DAY
+MINUTES_KEPT_SECONDS = HOUR
+"""Kept beyond what is read again, so that a clock set back by an hour finds its minutes whole."""
 OVERDUE_HOURS_SECONDS = 6 * HOUR
 OVERDUE_DAYS_SECONDS = 4 * DAY
 GAUGE_POLLS = 3
@@ -156,7 +158,7 @@ class Count:
         period = self._period(now)
         in_hours = self.plan.period_seconds >= HOUR
         self._show(now, "Sum", ledger.hours_in(period) if in_hours else ledger.minutes_in(period))
-        ledger.forget(hours_before=_hours_from(now), minutes_before=minutes.start)
+        ledger.forget(hours_before=_hours_from(now), minutes_before=minutes.start - MINUTES_KEPT_SECONDS)
 
     def _absorb_others(self, now: float, ask: _Ask, answered: Answered) -> None:
         start = self._period(now).start
