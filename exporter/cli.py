@@ -5,6 +5,8 @@ Exit codes: 0 ended as asked, 1 a bug or a lost listener, 2 bad configuration or
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from exporter import __version__
+from exporter import __version__, early
 from exporter.errors import ConfigError, ListenError
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 PROGRAM = "aws-ses-exporter"
 USAGE_ERROR = 2
 TYPER_INTERRUPTED = 130
+CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""A reader that has gone is not among them: typer ends the process for it, quietly, with 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,10 @@ class Given:
 
 
 def main() -> None:
-    """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line and exit. What runs the daemon ends well on a signal from here on; the others just end."""
+    early.hold_standard_descriptors()
+    with contextlib.nullcontext() if {"check-config", "demo"} & set(sys.argv) else early.quiet_signals():
+        sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -69,14 +75,32 @@ def run(arguments: Sequence[str]) -> int:
     except ListenError as error:
         typer.echo(f"{PROGRAM}: {error}", err=True)
         return 1
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        _drop_output()
+        typer.echo(f"{PROGRAM}: cannot write the output: {os.strerror(error.errno).lower()}", err=True)
+        return 1
     return 1 if code == TYPER_INTERRUPTED else code
 
 
 def _usage(error: TyperException) -> str:
     """Return a usage error as one line, with the nearest flag there is."""
+    flag = getattr(error, "option_name", None)
+    context = getattr(error, "ctx", None)
+    if flag and context and context.parent and any(flag in one.opts for one in context.parent.command.params):
+        return f"{flag} has to stand before {context.info_name}"
     near = getattr(error, "possibilities", None)
     text = f"{error.message}; did you mean {near[0]}?" if near else error.format_message()
     return " ".join(text.split())
+
+
+def _drop_output() -> None:
+    """Let what stdout could not take go nowhere, so that the interpreter does not try again at its end."""
+    with contextlib.suppress(OSError, ValueError):  # no file below it, in a test
+        descriptor = sys.stdout.fileno()
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), descriptor)
 
 
 def _app() -> typer.Typer:
@@ -104,11 +128,22 @@ def _not_yet(value: str | None) -> None:
         raise typer.BadParameter("not supported yet")
 
 
+def _file(text: str) -> Path:
+    if not text:
+        raise typer.BadParameter("needs the name of a file")
+    return Path(text)
+
+
 def _root(  # noqa: PLR0917 - typer calls it, by keyword
     context: typer.Context,
     config_file: Annotated[
         Path | None,
-        typer.Option("--config.file", metavar="FILE", help="Configuration, YAML; without it the environment decides."),
+        typer.Option(
+            "--config.file",
+            metavar="FILE",
+            parser=_file,
+            help="Configuration, YAML; without it the environment decides.",
+        ),
     ] = None,
     listen_addresses: Annotated[
         list[str] | None,
@@ -158,7 +193,8 @@ def _run(context: typer.Context) -> int:
 def _check_config(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Configuration; default: that of --config.file.")
+        Path | None,
+        typer.Argument(metavar="[FILE]", parser=_file, help="Configuration; default: that of --config.file."),
     ] = None,
 ) -> int:
     """Show every problem of the configuration, or what it comes to and what it costs."""

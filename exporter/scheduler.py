@@ -12,7 +12,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from exporter.errors import PollTimeoutError, Reason, SourceError
@@ -49,11 +49,13 @@ class PollObserver(Protocol):
 class PollRecord:
     """How the polls of one source have gone. It outlives its loop: a reload hands it on.
 
-    Moments are unix seconds. *failures* counts those in a row; *error* is the last failure, kept after recovery.
+    Moments are unix seconds. *failures* counts those in a row, and *told* holds the reasons among them that were
+    logged; *error* is the last failure, kept after recovery.
     """
 
     tried: bool = False
     failures: int = 0
+    told: set[Reason] = field(default_factory=set)
     last_success_at: float | None = None
     last_failure_at: float | None = None
     error: SourceError | None = None
@@ -171,10 +173,10 @@ class Loop:
         }
         record.tried = True
         if error is not None:
-            known = record.failures > 0 and record.error is not None and record.error.reason is error.reason
-            level = logging.DEBUG if known else logging.WARNING
+            level = logging.DEBUG if error.reason in record.told else logging.WARNING
             log.log(level, "poll failed", extra={**facts, "reason": error.reason.value, "error": str(error)})
             record.failures += 1
+            record.told.add(error.reason)
             record.last_failure_at = now
             record.error = error
             return
@@ -183,6 +185,7 @@ class Loop:
         else:
             log.debug("poll finished", extra=facts)
         record.failures = 0
+        record.told.clear()
         record.last_success_at = now
 
     async def _wait(self) -> None:

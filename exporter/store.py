@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -60,6 +60,19 @@ class TargetState:
         return sum(len(entry.series) for entry in self.entries.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A target to make known: its configured *name*, the *sources* that count for `aws_ses_up`.
+
+    It goes on with what the target *heir_of* knows, which may be its own former self or one of another name.
+    """
+
+    key: TargetKey
+    name: str | None
+    sources: tuple[str, ...]
+    heir_of: TargetKey | None = None
+
+
 class Store:
     """The states of all targets. Readers get frozen states and may keep them; a writer replaces one state at a time."""
 
@@ -75,7 +88,7 @@ class Store:
         return self._version
 
     def keys(self) -> tuple[TargetKey, ...]:
-        """Return the targets in the order in which they were registered first."""
+        """Return the targets in the order in which they were registered first, or exchanged."""
         return tuple(self._states)
 
     def target(self, key: TargetKey) -> TargetState:
@@ -85,11 +98,14 @@ class Store:
     def register(self, key: TargetKey, name: str | None, sources: tuple[str, ...]) -> None:
         """Make *key* known with its configured *name* and the *sources* that count for `aws_ses_up`.
 
-        Registered again (a reload), it keeps what the sources that stay have said.
+        Registered again it keeps what the sources that stay have said.
         """
-        before = self._states[key].entries if key in self._states else {}
-        entries = {source: before.get(source, Entry(key, source)) for source in sources}
-        self._states[key] = TargetState(key, name, entries, self._next_version())
+        self._states[key] = self._state(Registration(key, name, sources, heir_of=key))
+
+    def exchange(self, registrations: Iterable[Registration]) -> None:
+        """Take *registrations*, in their order, in place of all that was registered, each with what it is heir to."""
+        self._states = {each.key: self._state(each) for each in registrations}
+        self._next_version()
 
     def put(self, entry: Entry) -> None:
         """Replace what one source of a target knows; raises KeyError when target or source is not registered."""
@@ -103,6 +119,14 @@ class Store:
         """Forget *key* and all that is known of it; raises KeyError when it is not registered."""
         del self._states[key]
         self._next_version()
+
+    def _state(self, new: Registration) -> TargetState:
+        before = self._states[new.heir_of].entries if new.heir_of in self._states else {}
+        entries = {
+            source: replace(before[source], key=new.key) if source in before else Entry(new.key, source)
+            for source in new.sources
+        }
+        return TargetState(new.key, new.name, entries, self._next_version())
 
     def _next_version(self) -> int:
         self._version = next(self._versions)

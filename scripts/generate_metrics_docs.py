@@ -48,7 +48,7 @@ What to use for what:
 OWN = f"""\
 They carry `target`, never an account id, and exist with 0 from the start, so that a failure is visible before the
 account is known. `target` is the configured name, else the account of the role, else the profile, else `default`.
-`source` is one of {_names(SOURCES)}; `operation` one of {_names(OPERATIONS)};
+`source` is one of {_names(SOURCES)}; `operation` one of {_names(OPERATIONS)}, as far as the target needs it;
 `reason` one of {_names(Reason)}.
 Beside them stand `process_*` (memory, CPU, file descriptors, start time).
 """

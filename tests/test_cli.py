@@ -149,7 +149,12 @@ def test_an_interrupt_outside_the_daemon_is_1(file: Path, fake_daemon: FakeDaemo
         (["check-confg"], "No such command 'check-confg'. Did you mean 'check-config'?"),
         (["check-config", "a", "b"], "Got unexpected extra argument(s) (b)"),
         (["demo", "--onec"], "No such option: --onec; did you mean --once?"),
-        (["check-config", "--log.level=debug"], "No such option: --log.level"),
+        (["check-config", "--log.level=debug"], "--log.level has to stand before check-config"),
+        (["run", "--config.file=x"], "--config.file has to stand before run"),
+        (["check-config", "--log.lvel=debug"], "No such option: --log.lvel"),
+        (["--config.file="], "Invalid value for '--config.file': needs the name of a file"),
+        (["--config.file", "", "check-config"], "Invalid value for '--config.file': needs the name of a file"),
+        (["check-config", ""], "Invalid value for '[FILE]': needs the name of a file"),
     ],
 )
 def test_wrong_usage_is_one_line_and_2(arguments: list[str], line: str, err: Callable[[], list[str]]) -> None:

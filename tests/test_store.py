@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.series.observations import FACT, Reading, Series
-from exporter.store import Entry, Store, TargetKey
+from exporter.store import Entry, Registration, Store, TargetKey
 
 KEY = TargetKey("default", "us-east-1")
 SOURCES = ("cloudwatch", "account")
@@ -90,6 +90,41 @@ def test_a_target_registered_again_keeps_what_its_remaining_sources_said() -> No
     assert list(state.entries) == ["cloudwatch"]
     assert state.entries["cloudwatch"].series == SERIES
     assert state.up is True
+
+
+def test_an_exchange_drops_keeps_adds_and_renames_in_its_own_order() -> None:
+    old, gone, new = TargetKey("old", "eu-west-1"), TargetKey("gone", "eu-west-1"), TargetKey("new", "eu-west-1")
+    store = registered()
+    for key in (old, gone):
+        store.register(key, None, SOURCES)
+    for key, account_id in ((KEY, "123456789012"), (old, "210987654321")):
+        store.put(Entry(key, "account", account_id, True, SERIES))
+    version = store.version
+    store.exchange(
+        [
+            Registration(new, None, ("cloudwatch",)),
+            Registration(KEY, "other name", SOURCES, heir_of=old),
+            Registration(old, None, ("account",), heir_of=KEY),
+        ]
+    )
+    assert store.keys() == (new, KEY, old)
+    assert store.version > max(store.target(key).version for key in (new, KEY, old)) > version
+    assert store.target(new).account_id is None
+    assert list(store.target(new).entries) == ["cloudwatch"]
+    assert store.target(KEY).name == "other name"
+    assert store.target(KEY).entries == {
+        "cloudwatch": Entry(KEY, "cloudwatch"),
+        "account": Entry(KEY, "account", "210987654321", True, SERIES),
+    }
+    assert store.target(old).entries == {"account": Entry(old, "account", "123456789012", True, SERIES)}
+
+
+def test_an_exchange_for_nothing_is_a_change() -> None:
+    store = registered()
+    version = store.version
+    store.exchange([])
+    assert store.keys() == ()
+    assert store.version > version
 
 
 def test_targets_are_listed_in_the_order_of_their_first_registration() -> None:

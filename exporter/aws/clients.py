@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -27,11 +27,15 @@ _EXPECTED = {
 }
 
 
+CLOSING_SECONDS = 0.5
+"""How long clients may take to close: a farewell under TLS waits for the other side."""
+
+
 @dataclass(slots=True)
 class Opened:
     """What all regions share: the clients to close, and a lock so that the loop does other work between making two."""
 
-    clients: AsyncExitStack = field(default_factory=AsyncExitStack)
+    clients: list[AbstractAsyncContextManager[Any]] = field(default_factory=list)
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
     closed: bool = False
 
@@ -94,7 +98,9 @@ class RegionClients:
             if self._opened.closed:
                 raise OtherSourceError("the connection to AWS was closed")
             if service not in self._clients:
-                client = await self._opened.clients.enter_async_context(await self._way.client(service, self._region))
+                entrance = await self._way.client(service, self._region)
+                client = await entrance.__aenter__()
+                self._opened.clients.append(entrance)
                 self._tap.listen(client.meta.events)
                 self._clients[service] = client
             return self._clients[service]
@@ -123,12 +129,12 @@ class Aws:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close every client; calls from now on are refused."""
+        """Close every client, all at the same time and half a second long at most; calls from now on are refused."""
         self._opened.closed = True
-        for way in self._ways.values():
-            await way.aclose()
         async with self._opened.making:
-            await self._opened.clients.aclose()
+            clients, self._opened.clients = self._opened.clients, []
+        farewells = [client.__aexit__(None, None, None) for client in clients]
+        await _ended([*(way.aclose() for way in self._ways.values()), *farewells])
 
     async def region(self, target: TargetSettings, region: str, observer: CallObserver) -> RegionClients:
         """Return the calls for *target* in *region*, always the same for the same two; no network, nothing raised.
@@ -144,3 +150,16 @@ class Aws:
             self._ways[way].serve(region, tap)
             self._regions[key] = RegionClients(target, region, self._ways[way], tap, self._opened)
         return self._regions[key]
+
+
+async def _ended(work: Sequence[Coroutine[Any, Any, object]]) -> None:
+    """Wait for *work*, cut what takes too long, and raise what one of them raised."""
+    tasks = [asyncio.create_task(each) for each in work]
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
+    for task in late:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -10,13 +9,16 @@ from botocore.configloader import load_config, raw_config_parse
 from botocore.exceptions import ConfigNotFound, ConfigParseError
 from botocore.loaders import Loader
 
-log = logging.getLogger(__name__)
+from exporter.errors import ConfigError, Problem
 
 
 def default_region(environ: Mapping[str, str]) -> str | None:
     """Return the region that *environ* or the AWS profile it names says, None where none is said.
 
     AWS_REGION, then AWS_DEFAULT_REGION, then the region of AWS_PROFILE (or `default`) in the AWS configuration files.
+
+    Raises:
+        ConfigError: one of these files cannot be read, whatever it would say: no call to AWS would get past it.
     """
     named = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     if named:
@@ -25,12 +27,8 @@ def default_region(environ: Mapping[str, str]) -> str | None:
     home = environ.get("HOME", "~")
     credentials = Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or f"{home}/.aws/credentials")
     config = Path(environ.get("AWS_CONFIG_FILE") or f"{home}/.aws/config")
-    try:
-        region = _read(credentials, profiles=False).get(profile, {}).get("region")
-        region = region or _read(config, profiles=True).get(profile, {}).get("region")
-    except ConfigParseError as error:
-        log.warning("aws configuration file cannot be read", extra={"path": error.kwargs.get("path")})
-        return None
+    region = _read(credentials, profiles=False).get(profile, {}).get("region")
+    region = region or _read(config, profiles=True).get(profile, {}).get("region")
     return str(region) if region else None
 
 
@@ -48,3 +46,6 @@ def _read(path: Path, *, profiles: bool) -> Mapping[str, Mapping[str, object]]:
         return dict(raw_config_parse(str(path)))
     except ConfigNotFound:
         return {}
+    except ConfigParseError:
+        message = "is not an AWS configuration file: sections such as [default], and lines such as region = us-east-1"
+        raise ConfigError((Problem(str(path), message),)) from None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import copy
+from typing import Any, Self
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
+from exporter.aws.credentials import ChainCredentials
 from exporter.aws.models import ModelLoader, model_loader
 from exporter.aws.timestamps import parse_timestamp
 from exporter.aws.tls import shared_tls_session_class
@@ -27,7 +29,13 @@ class Session(AioSession):
         self.loader = loader or model_loader(self.get_config_variable("data_path"))
         self.register_component("data_loader", self.loader)
         self.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
-        self.lazy_credentials: Any = None
+        self.lazy_credentials: Any = ChainCredentials(self.load_chain)
+
+    def signing_with(self, credentials: Any) -> Self:
+        """Return a session that signs with *credentials* and shares all else, as making that takes 10 ms and 0.3 MB."""
+        twin = copy.copy(self)
+        twin.lazy_credentials = credentials
+        return twin
 
     async def get_credentials(self) -> Any:  # type: ignore[override]  # the stubs leave it as it is in botocore
         """Return what signs for this session, without network."""
@@ -65,19 +73,24 @@ class SessionFactory:
             min(settings.connect_timeout_seconds, STS_MAX_SECONDS),
             min(settings.read_timeout_seconds, STS_MAX_SECONDS),
         )
+        self._sessions: dict[str | None, Session] = {}
         self._loader: ModelLoader | None = None
         self._cold: ModelLoader | None = None
 
     def session(self, profile: str | None) -> Session:
-        """Return a new session that shares the data loader with the others.
+        """Return the session of *profile*; all share the data loader.
 
         Raises:
-            BotoCoreError: the SDK's configuration files cannot be used.
+            BotoCoreError: the SDK's configuration cannot be used, the profile is not there for example; the next try
+                reads the files anew.
         """
-        session = Session(profile, self._loader)
-        if self._loader is None:
-            self._loader = self._cold = session.loader
-        return session
+        if profile not in self._sessions:
+            session = Session(profile, self._loader)
+            if self._loader is None:
+                self._loader = self._cold = session.loader
+            session.get_scoped_config()  # raises now when the profile is not there
+            self._sessions[profile] = session
+        return self._sessions[profile]
 
     async def warm_up(self) -> None:
         """Have the shared loader read its files in a thread, once, so that making clients does not hold up the loop."""

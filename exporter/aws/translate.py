@@ -28,7 +28,8 @@ _MESSAGE_LENGTH = 300
 _SECRETS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}"  # access keys
     r"|[A-Za-z0-9+/=_-]{40,}"  # secret keys, tokens, signatures, encoded messages
-    r"|(?<=://)[^/@\s]+@"  # user and password of an address
+    r"|https?:/.*@"  # user and password of an address, well formed or not
+    r"|(?<!\S)(?!arn:)\S*:\S*@"  # and without a scheme
 )
 
 _KINDS: tuple[tuple[type[SourceError], tuple[Any, ...]], ...] = (
@@ -87,12 +88,16 @@ def translated(error: Exception, *, operation: str, region: str, answered: bool)
             return ours(f"{operation}: {_text(error, cause, ours, region)}")
     if answered and isinstance(error, _PARSING) and not isinstance(error, sdk.BotoCoreError):
         return InvalidResponseError(f"{operation}: the answer cannot be read ({type(error).__name__})")
+    if _may_quote(error) or _may_quote(cause):
+        return OtherSourceError(f"{operation}: a value for the SDK, such as AWS_ENDPOINT_URL, is none (ValueError)")
     return OtherSourceError(f"{operation}: {type(error).__name__}: {redacted(str(error))}")
 
 
 def shown(error: Exception | None, ours: SourceError) -> Exception | None:
     """Return the cause to chain to *ours*: not itself, and none whose text may hold a secret in a traceback."""
-    return None if error is ours or isinstance(ours, CredentialsError | ClockError) else error
+    if error is ours or isinstance(ours, CredentialsError | ClockError) or _may_quote(error):
+        return None
+    return None if error is None or _may_quote(_cause(error)) or _SECRETS.search(str(error)) else error
 
 
 def redacted(text: str) -> str:
@@ -119,6 +124,11 @@ def _cause(error: Exception) -> object:
     return kwargs.get("error") if isinstance(kwargs, dict) else None
 
 
+def _may_quote(error: object) -> bool:
+    """Return whether the text of *error* may quote what it is about: `Port could not be cast ...` a password's half."""
+    return isinstance(error, ValueError) and not isinstance(error, sdk.BotoCoreError)
+
+
 def _text(error: Exception, cause: object, ours: type[SourceError], region: str) -> str:
     if issubclass(ours, CredentialsError):
         return _credentials_text(error)
@@ -128,10 +138,20 @@ def _text(error: Exception, cause: object, ours: type[SourceError], region: str)
     if issubclass(ours, PollTimeoutError):
         missed = "take the connection" if isinstance(error, sdk.ConnectTimeoutError) else "answer"
         return f"{host} did not {missed} in time"
+    return _connection_text(error, cause, host, region)
+
+
+def _connection_text(error: Exception, cause: object, host: str, region: str) -> str:
+    proxied = isinstance(error, sdk.ProxyConnectionError)
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        if proxied or host not in {
+            "AWS",
+            cause.host,
+        }:  # whose name is not told: where it is not written well, it is of a password
+            return "the name of the proxy cannot be resolved"
         offered = f"; SES may not be offered in {region}" if host.startswith("email") else ""
         return f"the name {host} cannot be resolved{offered}"
-    if isinstance(error, sdk.ProxyConnectionError):
+    if proxied:
         return f"the proxy does not let through: {_detail(cause)}"
     return f"{host}: {_detail(cause or error)}"
 
@@ -143,6 +163,8 @@ def _detail(cause: object) -> str:
         return f"its certificate is refused: {getattr(certificate_error, 'verify_message', certificate_error)}"
     if isinstance(cause, aiohttp.ClientConnectorError) and (cause.os_error.errno or 0) > 0:
         return os.strerror(cause.os_error.errno or 0)
+    if _may_quote(cause):
+        return "an address is none"
     return redacted(str(cause))
 
 

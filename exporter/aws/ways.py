@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.credentials import ReadOnlyCredentials
 
-from exporter.aws.credentials import ChainCredentials, RoleCredentials, RoleKeys
+from exporter.aws.credentials import RoleCredentials, RoleKeys
 from exporter.aws.flight import SingleFlight
 from exporter.aws.observer import Tap
 from exporter.aws.sessions import Session, SessionFactory
@@ -50,7 +50,7 @@ class Way:
 
 
 class WayIn:
-    """The sessions of one way in, made when first needed, so that a wrong profile harms no other target."""
+    """The sessions of one way in, had when first needed, so that a wrong profile harms no other target."""
 
     def __init__(self, way: Way, factory: SessionFactory, clock: Callable[[], float]) -> None:
         """Make nothing yet; *clock* is in unix seconds."""
@@ -108,13 +108,9 @@ class WayIn:
 
     def _opened(self) -> tuple[Session, Session]:
         if self._sessions is None:
-            base = self._factory.session(self._way.profile)
-            base.get_scoped_config()  # raises now when the profile is not there, and the next try reads the files anew
-            base.lazy_credentials = ChainCredentials(base.load_chain)
-            session = base
+            session = base = self._factory.session(self._way.profile)
             if self._way.role_arn is not None:
-                session = self._factory.session(self._way.profile)
-                session.lazy_credentials = RoleCredentials(self._assume_role, self._clock)
+                session = base.signing_with(RoleCredentials(self._assume_role, self._clock))
             self._sessions = (session, base)
         return self._sessions
 

@@ -31,6 +31,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
     values: dict[str, Any] = {}
     spots: dict[Loc, Spot] = {}
     names: dict[Loc, str] = {}
+    unreadable: set[Loc] = set()
     for name in sorted(known, key=lambda name: (len(known[name]), name)):
         text, loc = environ.get(name), known[name]
         if not text:
@@ -41,6 +42,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
             found = spots_of(value, loc)
         except ValueError as error:
             problems.append(Problem(_WHERE, f"{error}; must be {shape.allowed}, as JSON", key=name))
+            unreadable.add(loc)
             continue
         if not placed(values, loc, value):
             continue
@@ -48,7 +50,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
             found = {loc: Spot(None, text)}
         spots |= found
         names[loc] = name
-    return Layer(_WHERE, values, spots, names), problems
+    return Layer(_WHERE, values, spots, names, frozenset(unreadable)), problems
 
 
 def read_flags(flags: Mapping[str, Any]) -> Layer:

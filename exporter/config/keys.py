@@ -29,12 +29,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+|<<", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A place in the tree: the *type* found there (`None` where nothing is known), its *metadata*, and its *field*."""
+    """A place in the tree: the *type* found there (`None` where nothing is known) and its *metadata*."""
 
     type: Any
     metadata: tuple[Any, ...] = ()
-    optional: bool = False
-    field: FieldInfo | None = None
 
     @property
     def is_list(self) -> bool:
@@ -112,7 +110,7 @@ def shape_at(loc: Loc) -> Shape:
     for part in loc:
         if isinstance(part, str) and part in shape.fields:
             field = shape.fields[part]
-            shape = _shape(field.annotation, tuple(field.metadata), field)
+            shape = _shape(field.annotation, tuple(field.metadata))
         elif isinstance(part, int) and shape.is_list:
             shape = _shape(get_args(shape.type)[0])
         else:
@@ -141,18 +139,17 @@ def is_secret(loc: Loc) -> bool:
 
 
 def dotted(loc: Loc) -> str:
-    """Return *loc* as people write it: `targets[0].regions[1]`."""
+    """Return *loc* as people write it: `targets[0].regions[1]`; of a key that looks like an address only its end."""
     text = ""
     for part in loc:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + (part if _PLAIN.fullmatch(part) else ascii(part[:40]))
+            text += ("." if text else "") + (part if _PLAIN.fullmatch(part) else ascii(part.rpartition("@")[2][:40]))
     return text
 
 
-def _shape(annotation: Any, metadata: tuple[Any, ...] = (), field: FieldInfo | None = None) -> Shape:
-    optional = False
+def _shape(annotation: Any, metadata: tuple[Any, ...] = ()) -> Shape:
     while True:
         origin = get_origin(annotation)
         if origin is Annotated:
@@ -160,10 +157,9 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = (), field: FieldInfo | N
             metadata = (*metadata, *marks)
         elif origin in {Union, UnionType}:
             annotation, *_ = (branch for branch in get_args(annotation) if branch is not NoneType)
-            optional = True
         else:
             break
     flat: list[Any] = []
     for mark in metadata:
         flat += mark.metadata if isinstance(mark, FieldInfo) else [mark]
-    return Shape(annotation, tuple(flat), optional, field)
+    return Shape(annotation, tuple(flat))

@@ -15,7 +15,7 @@ from exporter.errors import Problem
 SECRET = "<secret>"  # noqa: S105 - what stands in place of one
 MAX_SHOWN = 60
 
-_USER_INFO = re.compile(r"//[^/\s]*@")
+_USER_INFO = re.compile(r".*@", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,18 @@ class Layer:
     """*values* as nested dicts and lists, and the *spots* they come from.
 
     *where* is a file name, `environment`, `flag` or `default`; *names* are what people call a loc there: a variable or
-    a flag. A file's keys are called by their dotted path.
+    a flag. A file's keys are called by their dotted path. *unreadable* is what was given and is no value at all.
     """
 
     where: str
     values: dict[str, Any] = field(default_factory=dict)
     spots: Mapping[Loc, Spot] = field(default_factory=dict)
     names: Mapping[Loc, str] = field(default_factory=dict)
+    unreadable: frozenset[Loc] = frozenset()
+
+    def gives(self, key: str) -> bool:
+        """Return whether *key* of the outermost level was given, readable or not."""
+        return key in self.values or (key,) in self.unreadable
 
     def name(self, loc: Loc) -> str:
         """Return what people call *loc* here."""
@@ -70,19 +75,23 @@ def problem(layers: Sequence[Layer], loc: Loc, message: str, *, show: bool = Tru
     nearest = next((layer.spots[loc[:end]] for end in range(length, -1, -1) if loc[:end] in layer.spots), None)
     text = nearest.text if nearest and length == len(loc) and show else None
     if text is not None:
-        text = SECRET if is_secret(loc) else shown(text)
+        text = SECRET if is_secret(loc) or (_is_address(loc) and "@" in text) else shown(text)
     return Problem(layer.where, message, key=layer.name(loc), value=text, line=nearest.line if nearest else None)
 
 
 def shown(text: str) -> str:
-    """Return *text* as one short line without the user and password of an address."""
-    text = one_line(_USER_INFO.sub(f"//{SECRET}@", text))
+    """Return *text* as one short line, without what may be the user and password of an address, well formed or not."""
+    text = one_line(_USER_INFO.sub(f"{SECRET}@", text))
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def one_line(text: str) -> str:
     """Return *text* as it is, or escaped where it is empty or would not print as one line."""
     return text if text.isprintable() and text else json.dumps(text)
+
+
+def _is_address(loc: Loc) -> bool:
+    return any(str(part).endswith("_url") for part in loc)
 
 
 def spots_of(value: Any, loc: Loc) -> dict[Loc, Spot]:

@@ -10,6 +10,7 @@ from typing import Any
 from exporter.config.environment import read_environment, read_flags
 from exporter.config.keys import Loc
 from exporter.config.layers import Layer, one_line, problem, spots_of
+from exporter.config.rules import ignored
 from exporter.config.settings import Settings
 from exporter.config.show import digest
 from exporter.config.validate import STAND_IN, validated
@@ -38,8 +39,8 @@ def load(
 ) -> Loaded:
     """Read the configuration: *flags* (dotted key to value) over *environ* over the file at *path* over the defaults.
 
-    Without targets, *default_region* tells the region of the one target. *unknown_regions* returns those of the names
-    that the SDK does not know; each becomes a warning.
+    Without targets, *default_region* tells the region of the one target; it may raise ConfigError. *unknown_regions*
+    returns those of the names that the SDK does not know; each becomes a warning.
 
     Raises:
         ConfigError: something is wrong; it holds all problems, not only the first.
@@ -51,20 +52,19 @@ def load(
     environment, found = read_environment(environ)
     problems += found
     layers = [read_flags(flags), environment, document or Layer(one_line(str(path)))]
-    if document is not None and not any("targets" in layer.values for layer in layers):
-        region = default_region()
-        layers.append(_default_target(region))
-        if region is None:
-            where = environment.where if path is None else document.where
-            message = "is missing: name the regions under targets, or set AWS_REGION or the profile's region"
-            problems.append(Problem(where, message, key="targets"))
+    if document is not None and not any(layer.gives("targets") for layer in layers):
+        default, found = _default_target(default_region, environment.where if path is None else document.where)
+        layers.append(default)
+        problems += found
     settings, more = validated(layers, judge_rules=document is not None)
     told = {(one.where, one.line, one.key) for one in problems}
     problems += [one for one in more if (one.where, one.line, one.key) not in told]
     if problems or settings is None:
-        order = [layer.where for layer in reversed(layers)]
-        raise ConfigError(tuple(sorted(problems, key=lambda one: (order.index(one.where), one.line or 0))))
-    return Loaded(settings, digest(settings), _region_warnings(layers, settings, unknown_regions))
+        order = {layer.where: place for place, layer in enumerate(reversed(layers), start=1)}
+        raise ConfigError(tuple(sorted(problems, key=lambda one: (order.get(one.where, 0), one.line or 0))))
+    doubts = [problem(layers, finding.loc, finding.message) for finding in ignored(settings)]
+    doubts += _region_doubts(layers, settings, unknown_regions)
+    return Loaded(settings, digest(settings), tuple(str(doubt) for doubt in doubts))
 
 
 def _read_file(path: Path) -> tuple[Layer | None, list[Problem]]:
@@ -94,17 +94,26 @@ def _text(path: Path, where: str) -> str:
         raise ConfigError((Problem(where, f"is not UTF-8 (byte 0x{data[error.start]:02x})", line=line),)) from None
 
 
-def _default_target(region: str | None) -> Layer:
+def _default_target(default_region: Callable[[], str | None], where: str) -> tuple[Layer, list[Problem]]:
+    """Return the layer of the one target without any named, and what is wrong with it, told at *where*."""
+    region, problems = None, []
+    try:
+        region = default_region()
+        if region is None:
+            message = "is missing: name the regions under targets, or set AWS_REGION or the profile's region"
+            problems = [Problem(where, message, key="targets")]
+    except ConfigError as error:
+        problems = list(error.problems)
     values = {"targets": [{"regions": [region]}]} if region is not None else {}
-    return Layer("AWS_REGION or the profile's region", values, spots_of(values, ()))
+    return Layer("AWS_REGION or the profile's region", values, spots_of(values, ())), problems
 
 
-def _region_warnings(
+def _region_doubts(
     layers: Sequence[Layer], settings: Settings, unknown_regions: Callable[[tuple[str, ...]], tuple[str, ...]]
-) -> tuple[str, ...]:
+) -> list[Problem]:
     named: dict[str, Loc] = {}
     for index, target in enumerate(settings.targets):
         for position, region in enumerate(target.regions):
             named.setdefault(region, ("targets", index, "regions", position))
     message = "is a region that the SDK does not know; it is asked nevertheless"
-    return tuple(str(problem(layers, named[region], message)) for region in unknown_regions(tuple(named)))
+    return [problem(layers, named[region], message) for region in unknown_regions(tuple(named))]

@@ -30,8 +30,12 @@ def metric_plans(settings: Settings, target: TargetSettings) -> tuple[MetricPlan
 
     A metric's own value goes before the target's, and the target's before the global one.
     """
-    metrics = settings.metrics or tuple(MetricSettings(name=name) for name in METRICS)
-    return tuple(_plan(settings, target, metric) for metric in metrics)
+    return tuple(metric_plan(settings, target, metric) for metric in all_metrics(settings))
+
+
+def all_metrics(settings: Settings) -> tuple[MetricSettings, ...]:
+    """Return the configured metrics, without any the whole catalogue."""
+    return settings.metrics or tuple(MetricSettings(name=name) for name in METRICS)
 
 
 def kind_of(metric: MetricSettings) -> Kind | None:
@@ -40,7 +44,8 @@ def kind_of(metric: MetricSettings) -> Kind | None:
     return known.kind if known else metric.kind
 
 
-def _plan(settings: Settings, target: TargetSettings, metric: MetricSettings) -> MetricPlan:
+def metric_plan(settings: Settings, target: TargetSettings, metric: MetricSettings) -> MetricPlan:
+    """Return the plan of one *metric*; raises ValueError when it has no kind."""
     known = METRICS.get(metric.name)
     kind = kind_of(metric)
     if kind is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from exporter.config.keys import ITEM, Loc, dotted, keys, shape_at
-from exporter.config.layers import Layer, problem
+from exporter.config.layers import Layer, problem, supplier
 from exporter.errors import Problem
 
 _KINDS: dict[type, str] = {
@@ -22,6 +23,8 @@ _KINDS: dict[type, str] = {
     tuple: "a list",
     dict: "a mapping",
 }
+LONGEST_NUMBER = 4_300
+"""Of more digits Python makes no number, so that it stays text."""
 _WRONG_TYPE = ("_type", "enum", "_parsing", "_from_float", "literal_error", "_attributes_type")
 
 
@@ -44,6 +47,15 @@ def details(error: ValidationError) -> list[tuple[Loc, ErrorDetails]]:
     ]
 
 
+def wrong_locs(layers: Sequence[Layer], loc: Loc, detail: ErrorDetails) -> Iterator[Loc]:
+    """Yield the locs that have no value because of one error: a misspelt key leaves the one without that was meant."""
+    yield loc
+    if detail["type"] == "extra_forbidden":
+        meant = (*loc[:-1], nearest(str(loc[-1]), shape_at(loc[:-1]).fields) or loc[-1])
+        if supplier(layers, meant)[1] < len(meant):
+            yield meant
+
+
 def readable(layers: Sequence[Layer], loc: Loc, detail: ErrorDetails) -> Problem:
     """Return one error as a problem with its place."""
     if detail["type"] == "extra_forbidden":
@@ -53,12 +65,18 @@ def readable(layers: Sequence[Layer], loc: Loc, detail: ErrorDetails) -> Problem
         return problem(layers, loc, f"is missing: {allowed}")
     if detail["type"] == "value_error":
         return problem(layers, loc, f"{detail['ctx']['error']}; {allowed}")
-    if detail["type"] == "too_short":
+    if detail["type"] == "too_short" and not detail["input"]:
         return problem(layers, loc, f"{allowed}, not an empty one")
     if detail["type"].endswith(_WRONG_TYPE) and not shape_at(loc).choices:
-        kind = _KINDS.get(type(detail["input"]))
+        kind = _kind(detail["input"])
         return problem(layers, loc, f"{allowed}, not {kind}" if kind else allowed)
     return problem(layers, loc, allowed)
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER and value.lstrip("+-").isdecimal():
+        return f"a number of {len(value.lstrip('+-'))} digits"
+    return _KINDS.get(type(value))
 
 
 def _known_here(loc: Loc) -> str:

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from exporter.catalogue import FACTS, METRICS, PREFIX, TARGET_INFO, UP, Kind, snake
 from exporter.config.keys import Loc, dotted
-from exporter.config.plan import MetricPlan, kind_of, metric_plans
-from exporter.config.settings import MetricSettings, Settings
+from exporter.config.plan import MetricPlan, all_metrics, kind_of, metric_plan
+from exporter.config.settings import MetricSettings, Settings, TargetSettings
 from exporter.config.values import SECONDS_AN_HOUR
+
+_IGNORED = {
+    Kind.COUNT: ("max_age_seconds",),
+    Kind.RATE: ("delay_seconds", "period_seconds"),
+    Kind.LEVEL: ("delay_seconds",),
+}
+_WINDOW = ("range_seconds", "period_seconds", "delay_seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong at *loc*."""
+    """What is wrong at *loc*; *needs* are the other values that must be right in themselves for it to be true."""
 
     loc: Loc
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule and the keys whose own values must be right for it to be judged."""
-
-    find: Callable[[Settings], Iterator[Finding]]
     needs: tuple[Loc, ...] = ()
 
-    def is_open(self, wrong: Iterable[Loc]) -> bool:
-        """Whether the rule can be judged although the values at *wrong* are not right."""
-        return not any(need[: len(loc)] == loc for loc in wrong for need in self.needs)
+    def holds(self, wrong: Container[Loc]) -> bool:
+        """Whether it is true although the values at *wrong* are not what was written."""
+        return not any(loc[:end] in wrong for loc in (self.loc, *self.needs) for end in range(1, len(loc) + 1))
+
+
+def broken(settings: Settings) -> Iterator[Finding]:
+    """Yield every finding of every rule, the one to tell of a loc before others of it."""
+    for rule in _RULES:
+        yield from rule(settings)
+
+
+def ignored(settings: Settings) -> Iterator[Finding]:
+    """Yield the values that are right and do nothing: those of keys that the metric's kind does not have."""
+    for index, metric in enumerate(settings.metrics or ()):
+        kind = kind_of(metric)
+        for name in _IGNORED[kind] if kind else ():
+            if getattr(metric, name) is not None:
+                yield Finding(
+                    ("metrics", index, name), f"does nothing: {metric.name} is a {kind}, which has no use for it"
+                )
 
 
 def _ways_in(settings: Settings) -> Iterator[Finding]:
@@ -38,7 +55,8 @@ def _ways_in(settings: Settings) -> Iterator[Finding]:
             yield Finding(("targets", index, "external_id"), "is only for a role: role_arn is missing")
         account = target.role_account_id
         if account is not None and target.account_id not in {None, account}:
-            yield Finding(("targets", index, "account_id"), f"is not the account {account} of role_arn")
+            message = f"is not the account {account} of role_arn"
+            yield Finding(("targets", index, "account_id"), message, needs=(("targets", index, "role_arn"),))
 
 
 def _targets_twice(settings: Settings) -> Iterator[Finding]:
@@ -52,7 +70,8 @@ def _targets_twice(settings: Settings) -> Iterator[Finding]:
                     continue
                 first = seen.setdefault((what, name, region), loc)
                 if first is not loc:
-                    yield Finding(loc, f"{what} {name} in {region} is already read by {dotted(first)}; once is allowed")
+                    message = f"{what} {name} in {region} is already read by {dotted(first)}; once is allowed"
+                    yield Finding(loc, message, needs=(first,))
                     break
 
 
@@ -65,12 +84,14 @@ def _metrics(settings: Settings) -> Iterator[Finding]:
         if metric.name in seen:
             message = f"is already metrics[{seen[metric.name]}]; once is allowed, with all its statistics"
             yield Finding((*loc, "name"), message)
+            yield from _statistics(metric, loc)
             continue
         seen[metric.name] = index
         yield from _statistics(metric, loc)
         if kind is None:
             allowed = f"one of {', '.join(Kind)}"
-            yield Finding((*loc, "name"), f"is not in the catalogue; its kind is missing: must be {allowed}")
+            message = f"is not in the catalogue; its kind is missing: must be {allowed}"
+            yield Finding((*loc, "name"), message, needs=((*loc, "kind"),))
             continue
         if metric.kind not in {None, kind}:
             yield Finding((*loc, "kind"), f"{metric.name} is a {kind} in the catalogue; leave kind out")
@@ -79,7 +100,8 @@ def _metrics(settings: Settings) -> Iterator[Finding]:
             yield Finding((*loc, "name"), f"would be taken for the exporter's own {PREFIX}{snake(metric.name)}")
         elif clash:
             name, other = next(iter(clash.items()))
-            yield Finding((*loc, "name"), f"would be served as {name}, which is taken by {other}")
+            message = f"would be served as {name}, which is taken by {other}"
+            yield Finding((*loc, "name"), message, needs=((*loc, "kind"), (*loc, "statistics")))
         else:
             names |= dict.fromkeys(_families(metric, kind), metric.name)
 
@@ -89,8 +111,10 @@ def _statistics(metric: MetricSettings, loc: Loc) -> Iterator[Finding]:
     for position, text in enumerate(metric.statistics or ()):
         same = float(text[1:]) if text.startswith("p") else text
         if same in seen:
-            message = f"{metric.name} has {text} already; once is allowed"
-            yield Finding((*loc, "statistics", position), message)
+            first = (*loc, "statistics", seen[same])
+            yield Finding(
+                (*loc, "statistics", position), f"is already {dotted(first)}; once is allowed", needs=(first,)
+            )
         seen.setdefault(same, position)
 
 
@@ -104,30 +128,41 @@ def _families(metric: MetricSettings, kind: Kind) -> list[str]:
 
 
 def _ranges(settings: Settings) -> Iterator[Finding]:
-    blamed: set[Loc] = set()
-    if any(kind_of(metric) is None for metric in settings.metrics or ()):
-        return
+    metrics = all_metrics(settings)
     for index, target in enumerate(settings.targets):
-        for position, plan in enumerate(metric_plans(settings, target)):
+        for position, metric in enumerate(metrics):
+            if kind_of(metric) is None:
+                continue
+            plan = metric_plan(settings, target, metric)
             need = plan.delay_seconds + 2 * plan.period_seconds
             if plan.kind is Kind.RATE or plan.period_seconds >= SECONDS_AN_HOUR or plan.range_seconds >= need:
                 continue
-            loc = _blame(settings, index, position)
-            if loc not in blamed:
-                blamed.add(loc)
-                yield Finding(loc, _too_short(plan, index, need))
+            needs = tuple(_deciding(target, metric, index, position))
+            yield Finding(_blame(settings, index, position), _too_short(plan, index, need), needs)
+
+
+def _deciding(target: TargetSettings, metric: MetricSettings, target_index: int, metric_index: int) -> Iterator[Loc]:
+    """Yield the locs that decide about the window of *metric*: each key's most special one that has a value."""
+    yield ("metrics", metric_index, "name")
+    yield ("metrics", metric_index, "kind")
+    for name in _WINDOW:
+        yield ("metrics", metric_index, name)
+        if getattr(metric, name) is None:
+            yield ("targets", target_index, name)
+            if getattr(target, name, None) is None:
+                yield (name,)
 
 
 def _blame(settings: Settings, target_index: int, metric_index: int) -> Loc:
     """Return the most special key that was set, of those that decide about a window."""
     if settings.metrics:
         metric = settings.metrics[metric_index]
-        for name in ("range_seconds", "period_seconds", "delay_seconds"):
+        for name in _WINDOW:
             if getattr(metric, name) is not None:
                 return ("metrics", metric_index, name)
     if settings.targets[target_index].delay_seconds is not None:
         return ("targets", target_index, "delay_seconds")
-    given = [name for name in ("range_seconds", "period_seconds", "delay_seconds") if name in settings.model_fields_set]
+    given = [name for name in _WINDOW if name in settings.model_fields_set]
     return (given[0] if given else "range_seconds",)
 
 
@@ -143,12 +178,17 @@ def _time_limits(settings: Settings) -> Iterator[Finding]:
     need = aws.max_attempts * (aws.connect_timeout_seconds + aws.read_timeout_seconds)
     if need <= settings.poll_timeout_seconds:
         return
-    names = ("read_timeout_seconds", "connect_timeout_seconds", "max_attempts")
-    given = [("aws", name) for name in names if name in aws.model_fields_set]
+    limits: tuple[Loc, ...] = (
+        ("aws", "read_timeout_seconds"),
+        ("aws", "connect_timeout_seconds"),
+        ("aws", "max_attempts"),
+    )
+    given = [loc for loc in limits if loc[-1] in aws.model_fields_set]
     yield Finding(
         given[0] if given else ("poll_timeout_seconds",),
         f"{aws.max_attempts} attempts x ({aws.connect_timeout_seconds:g} s to connect + {aws.read_timeout_seconds:g} s "
         f"to read) = {need:g} s; must fit poll_timeout_seconds {settings.poll_timeout_seconds}",
+        needs=(*limits, ("poll_timeout_seconds",)),
     )
 
 
@@ -159,19 +199,11 @@ def _addresses_twice(settings: Settings) -> Iterator[Finding]:
             yield Finding(("web", "listen_addresses", position), "is given twice; once is allowed")
 
 
-RULES = (
-    Rule(_ways_in),
-    Rule(_targets_twice),
-    Rule(_metrics),
-    Rule(_ranges, needs=(("delay_seconds",), ("period_seconds",), ("range_seconds",), ("metrics",))),
-    Rule(
-        _time_limits,
-        needs=(
-            ("poll_timeout_seconds",),
-            ("aws", "connect_timeout_seconds"),
-            ("aws", "read_timeout_seconds"),
-            ("aws", "max_attempts"),
-        ),
-    ),
-    Rule(_addresses_twice),
+_RULES: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _ways_in,
+    _targets_twice,
+    _metrics,
+    _ranges,
+    _time_limits,
+    _addresses_twice,
 )

@@ -85,23 +85,29 @@ def telemetry_path(text: str) -> str:
         raise ValueError("is not a path")
     if text.rstrip("/") == "/config" or f"{text}/".startswith("/-/"):
         raise ValueError("is a page of the exporter itself")
+    if {".", ".."} & set(text.split("/")):
+        raise ValueError("has a segment . or .., which clients take away before they ask")
     return text
 
 
 def endpoint_url(text: str) -> str:
-    """Return *text* if it is an http or https address without user and password."""
-    if "@" in _netloc(text):
+    """Return *text* if it is an http or https address without user and password.
+
+    `http://user:1/2@host` is refused too: it means the host `user`, and who wrote it means a password.
+    """
+    if "@" in text:
         raise ValueError("has a user or password")
+    _check_address(text)
     return text
 
 
 def proxy_url(secret: SecretStr) -> SecretStr:
     """Return *secret* if it is an http or https address, with or without user and password."""
-    _netloc(secret.get_secret_value())
+    _check_address(secret.get_secret_value())
     return secret
 
 
-def _netloc(text: str) -> str:
+def _check_address(text: str) -> None:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("is not an address")
     try:
@@ -113,4 +119,5 @@ def _netloc(text: str) -> str:
         raise ValueError("is not an http or https address")
     if parts.query or parts.fragment:
         raise ValueError("has a query")
-    return parts.netloc
+    if "@" in parts.path:
+        raise ValueError("has an @ in its path (in a password / is written %2F)")

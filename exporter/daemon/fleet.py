@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from exporter.config.plan import metric_plans
 from exporter.config.settings import Settings, TargetSettings
-from exporter.daemon.heirs import heirs, known_account_id, may_be
+from exporter.daemon.heirs import heirs, known_account_id
 from exporter.daemon.tools import Clients, Regions, Tools
 from exporter.scheduler import SPREAD_SECONDS, Loop, PollRecord
 from exporter.sources import Source
 from exporter.sources.account import AccountSource
 from exporter.sources.cloudwatch import CloudWatchSource
 from exporter.sources.identity import Claims, Identity
-from exporter.store import Store, TargetKey
-from exporter.telemetry import TargetTelemetry, Telemetry
+from exporter.store import Registration, Store, TargetKey
+from exporter.telemetry import TargetTelemetry, Telemetry, operations_of
 
 CLOUDWATCH = "cloudwatch"
 ACCOUNT = "account"
@@ -59,37 +59,36 @@ class Fleet:
         self._store = store
         self._telemetry = telemetry
         self._tools = tools
-        self._members: dict[tuple[TargetKey, str], _Member] = {}
+        self._members: tuple[_Member, ...] = ()
         self._open = AsyncExitStack()
 
     @property
     def loops(self) -> tuple[Loop, ...]:
         """The loops in force, in the order of the configuration; none before the first `replace`."""
-        return tuple(member.loop for member in self._members.values())
+        return tuple(member.loop for member in self._members)
 
     @property
     def ended(self) -> tuple[Loop, ...]:
         """The loops in force that ended by themselves, which is a bug."""
-        members = self._members.values()
-        return tuple(member.loop for member in members if member.task.done() and not member.task.cancelled())
+        done = (member for member in self._members if member.task.done() and not member.task.cancelled())
+        return tuple(member.loop for member in done)
 
     async def replace(self, settings: Settings) -> None:
-        """Take the loops of *settings* in place of those in force.
+        """Take the loops of *settings* in place of those in force, which run on until all the new ones are made.
 
         Raises:
             ExporterError: there is no way to AWS with *settings*; everything is as before.
         """
-        opened = AsyncExitStack()
-        aws = await opened.enter_async_context(self._tools.open_aws(settings.aws))
-        closing, self._open = self._open, opened
-        try:
-            await self._dismiss()
+        async with AsyncExitStack() as opened:
+            aws = await opened.enter_async_context(self._tools.open_aws(settings.aws))
             seats = await self._seats(settings, aws)
-            self._telemetry.set_price(settings.aws.price_per_thousand_metrics_dollars)
-            self._forget_all_but({seat.key for seat in seats})
-            self._start(settings, seats)
-        finally:
-            await closing.aclose()
+            former = self._by_key()
+            heir_of = heirs([(seat.key, seat.target) for seat in seats], _accounts(former))
+            loops = list(self._made(settings, seats, {key: former[old] for key, old in heir_of.items()}))
+            await self._dismiss()
+            self._take(settings, seats, heir_of, loops)
+            closing, self._open = self._open, opened.pop_all()
+        await closing.aclose()
 
     async def close(self) -> None:
         """Cancel every loop, with the poll it may be in, and close the clients."""
@@ -97,82 +96,89 @@ class Fleet:
         await self._open.aclose()
 
     async def _dismiss(self) -> None:
-        tasks = [member.task for member in self._members.values()]
+        tasks = [member.task for member in self._members]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
 
     async def _seats(self, settings: Settings, aws: Regions) -> list[_Seat]:
-        sources = (CLOUDWATCH, ACCOUNT) if settings.sources.account.enabled else (CLOUDWATCH,)
-        before = frozenset(self._store.keys())
         seats: list[_Seat] = []
         for rank, target in enumerate(settings.targets):
             for region in target.regions:
                 key = TargetKey(target.label, region)
-                telemetry = self._telemetry.bind(key.target, key.region, sources=sources)
-                if key in before and not may_be(target, self._store.target(key).account_id):
-                    self._store.drop(key)
-                self._store.register(key, target.name, sources)
+                telemetry = self._telemetry.writer(key.target, key.region)
                 seats.append(_Seat(rank, target, key, await aws.region(target, region, telemetry), telemetry))
         return seats
 
-    def _forget_all_but(self, kept: set[TargetKey]) -> None:
-        for key in set(self._store.keys()) - kept:
-            self._store.drop(key)
-            self._telemetry.forget(key.target, key.region)
-
-    def _start(self, settings: Settings, seats: Sequence[_Seat]) -> None:
-        before = {place: member.loop for place, member in self._members.items()}
-        pairs = list(self._sources(settings, seats, tuple(before.values())))
-        spread_seconds = min(SPREAD_SECONDS, SPREAD_PER_LOOP_SECONDS * (len(pairs) - 1))
-        members: dict[tuple[TargetKey, str], _Member] = {}
-        for seat, source in pairs:
-            place = (seat.key, source.name)
-            record = before[place].record if place in before else None
-            loop = self._loop(settings, seat, source, spread_seconds, record)
-            members[place] = _Member(loop, self._group.create_task(loop.run(), name=f"poll:{loop.name}"))
-        self._members = members
-
-    def _sources(
-        self, settings: Settings, seats: Sequence[_Seat], before: Sequence[Loop]
-    ) -> Iterator[tuple[_Seat, Source]]:
-        targets = [(seat.key, seat.target) for seat in seats]
-        metrics = heirs(targets, {one.key: one.source for one in before if isinstance(one.source, CloudWatchSource)})
-        facts = heirs(targets, {one.key: one.source for one in before if isinstance(one.source, AccountSource)})
-        claims = Claims()
+    def _take(
+        self,
+        settings: Settings,
+        seats: Sequence[_Seat],
+        heir_of: Mapping[TargetKey, TargetKey],
+        loops: Iterable[Loop],
+    ) -> None:
+        """Put all in force at once: nothing here waits, so whoever looks sees all of the old or all of the new."""
+        names = _source_names(settings)
+        gone = self._by_key().keys() - {seat.key for seat in seats}
+        self._store.exchange(Registration(seat.key, seat.target.name, names, heir_of.get(seat.key)) for seat in seats)
         for seat in seats:
-            identity = Identity(
-                known=known_account_id(seat.target),
-                ask=seat.clients.account_id,
-                claims=claims,
-                region=seat.key.region,
-                rank=seat.rank,
-                target=seat.key.target,
+            operations = operations_of(seat.target, names)
+            self._telemetry.bind(seat.key.target, seat.key.region, sources=names, operations=operations)
+        for key in gone:
+            self._telemetry.forget(key.target, key.region)
+        self._telemetry.set_price(settings.aws.price_per_thousand_metrics_dollars)
+        self._members = tuple(
+            _Member(loop, self._group.create_task(loop.run(), name=f"poll:{loop.name}")) for loop in loops
+        )
+
+    def _by_key(self) -> dict[TargetKey, dict[str, Loop]]:
+        found: dict[TargetKey, dict[str, Loop]] = {}
+        for loop in self.loops:
+            found.setdefault(loop.key, {})[loop.source.name] = loop
+        return found
+
+    def _made(
+        self, settings: Settings, seats: Sequence[_Seat], former: Mapping[TargetKey, Mapping[str, Loop]]
+    ) -> Iterator[Loop]:
+        """Make a loop for each source of each seat; *former* has the loops, by source, that a seat goes on with."""
+        claims = Claims()
+        count = len(seats) * len(_source_names(settings))
+        spread_seconds = min(SPREAD_SECONDS, SPREAD_PER_LOOP_SECONDS * (count - 1))
+        for seat in seats:
+            before = former.get(seat.key, {})
+            for source in self._sources(settings, seat, claims, before):
+                record = before[source.name].record if source.name in before else None
+                yield self._loop(settings, seat, source, spread_seconds, record)
+
+    def _sources(self, settings: Settings, seat: _Seat, claims: Claims, before: Mapping[str, Loop]) -> Iterator[Source]:
+        interval_seconds = _interval_seconds(settings, seat.target)
+        identity = Identity(
+            known=known_account_id(seat.target),
+            ask=seat.clients.account_id,
+            claims=claims,
+            region=seat.key.region,
+            rank=seat.rank,
+            target=seat.key.target,
+        )
+        metrics = before[CLOUDWATCH].source if CLOUDWATCH in before else None
+        yield CloudWatchSource(
+            seat.clients,
+            key=f"{seat.key.target}/{seat.key.region}",
+            identity=identity,
+            plans=metric_plans(settings, seat.target),
+            poll_interval_seconds=interval_seconds,
+            telemetry=seat.telemetry,
+            previous=metrics if isinstance(metrics, CloudWatchSource) else None,
+        )
+        if settings.sources.account.enabled:
+            facts = before[ACCOUNT].source if ACCOUNT in before else None
+            yield AccountSource(
+                seat.clients,
+                identity=identity,
+                poll_interval_seconds=interval_seconds,
+                previous=facts if isinstance(facts, AccountSource) else None,
             )
-            interval_seconds = _interval_seconds(settings, seat.target)
-            yield (
-                seat,
-                CloudWatchSource(
-                    seat.clients,
-                    key=f"{seat.key.target}/{seat.key.region}",
-                    identity=identity,
-                    plans=metric_plans(settings, seat.target),
-                    poll_interval_seconds=interval_seconds,
-                    telemetry=seat.telemetry,
-                    previous=metrics.get(seat.key),
-                ),
-            )
-            if settings.sources.account.enabled:
-                yield (
-                    seat,
-                    AccountSource(
-                        seat.clients,
-                        identity=identity,
-                        poll_interval_seconds=interval_seconds,
-                        previous=facts.get(seat.key),
-                    ),
-                )
 
     def _loop(
         self, settings: Settings, seat: _Seat, source: Source, spread_seconds: float, record: PollRecord | None
@@ -192,6 +198,16 @@ class Fleet:
             spread_seconds=spread_seconds,
             record=record,
         )
+
+
+def _source_names(settings: Settings) -> tuple[str, ...]:
+    return (CLOUDWATCH, ACCOUNT) if settings.sources.account.enabled else (CLOUDWATCH,)
+
+
+def _accounts(former: Mapping[TargetKey, Mapping[str, Loop]]) -> dict[TargetKey, str | None]:
+    """Return the account of each target as far as one of its sources knows it."""
+    known = {key: (loop.source.account_id for loop in loops.values()) for key, loops in former.items()}
+    return {key: next(filter(None, accounts), None) for key, accounts in known.items()}
 
 
 def _interval_seconds(settings: Settings, target: TargetSettings) -> int:

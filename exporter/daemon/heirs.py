@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, TypeVar
 
 from exporter.config.settings import TargetSettings
 from exporter.store import TargetKey
-
-
-class Known(Protocol):
-    """What may know its account."""
-
-    @property
-    def account_id(self) -> str | None:
-        """The account, None while it is not known."""
-        ...
-
-
-T = TypeVar("T", bound=Known)
 
 
 def known_account_id(target: TargetSettings) -> str | None:
@@ -26,22 +13,23 @@ def known_account_id(target: TargetSettings) -> str | None:
     return target.account_id or target.role_account_id
 
 
-def may_be(target: TargetSettings, account_id: str | None) -> bool:
-    """Return whether *target* may be the account *account_id*, None for one that is not known."""
-    return account_id is None or known_account_id(target) in (None, account_id)
-
-
-def heirs(targets: Iterable[tuple[TargetKey, TargetSettings]], before: Mapping[TargetKey, T]) -> dict[TargetKey, T]:
-    """Return which of those *before* each of *targets* goes on with; each of them has one heir at most.
+def heirs(
+    targets: Iterable[tuple[TargetKey, TargetSettings]], before: Mapping[TargetKey, str | None]
+) -> dict[TargetKey, TargetKey]:
+    """Return which of those *before*, given with their accounts, each of *targets* goes on with; each has one heir.
 
     A target that was there before goes on with itself, unless it is another account now. One that is new, or has
     another name now, goes on with one that nobody else claims, if that is known to be the same account and region.
     """
-    pairs = list(targets)
-    found = {key: before[key] for key, target in pairs if key in before and may_be(target, before[key].account_id)}
-    free = {(source.account_id, key.region): source for key, source in before.items() if key not in found}
-    for key, target in pairs:
-        place = (known_account_id(target), key.region)
-        if key not in found and place[0] is not None and place in free:
+    pairs = [(key, known_account_id(target)) for key, target in targets]
+    found = {key: key for key, account_id in pairs if key in before and _may_be(account_id, before[key])}
+    free = {(account_id, key.region): key for key, account_id in before.items() if key not in found}
+    for key, account_id in pairs:
+        place = (account_id, key.region)
+        if key not in found and account_id is not None and place in free:
             found[key] = free.pop(place)
     return found
+
+
+def _may_be(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one == other

@@ -16,13 +16,16 @@ from exporter.daemon.service import service
 from exporter.daemon.tools import Tools, real_tools
 from exporter.errors import ListenError
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 log = logging.getLogger(__name__)
 
 
 def run(load: Callable[[], Loaded], *, tools: Tools | None = None) -> int:
     """Run the exporter until SIGTERM or SIGINT and return the exit code: 0 ended as asked, 1 a bug or no listener.
 
-    *load* reads the configuration, now and, on SIGHUP or over HTTP, again. To be called in the main thread.
+    *load* reads the configuration, now and, on SIGHUP or over HTTP, again. To be called in the main thread. When it
+    returns, the process is about to end: these signals and SIGHUP are ignored from then on.
 
     Raises:
         ConfigError: the configuration at start is wrong.
@@ -35,6 +38,8 @@ def run(load: Callable[[], Loaded], *, tools: Tools | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the end of the process, whatever it was
         return _explained(error)
     finally:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         gc.freeze()  # else the interpreter spends 0.4 s, of the second there is to stop, on a last collection
     return 0
 
@@ -54,9 +59,14 @@ async def _until_signalled(load: Callable[[], Loaded], loaded: Loaded, tools: To
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await service(
-        load, loaded, tools, stop=stop, on_reload=lambda reload: loop.add_signal_handler(signal.SIGHUP, reload)
-    )
+    try:
+        await service(
+            load, loaded, tools, stop=stop, on_reload=lambda reload: loop.add_signal_handler(signal.SIGHUP, reload)
+        )
+    finally:
+        for number in SIGNALS:  # here too, as a loop that closes puts the deadly defaults back
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _loop_factory() -> Callable[[], AbstractEventLoop]:

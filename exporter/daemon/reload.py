@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from exporter import logs
 from exporter.config.load import Loaded
 from exporter.config.settings import Settings
+from exporter.config.show import digest
+from exporter.daemon.aside import aside
 from exporter.errors import ConfigError, ExporterError
 from exporter.telemetry import Telemetry
 
@@ -32,10 +34,10 @@ class Reloader:
         self._replace = replace
         self._telemetry = telemetry
         self._clock = clock
-        self._started_with = loaded.settings
         self._wishes: asyncio.Queue[asyncio.Future[ExporterError | None]] = asyncio.Queue()
         self._ended = False
         self.loaded = loaded
+        """The configuration in force; of the web's settings, those of the start."""
 
     def wish(self) -> asyncio.Future[ExporterError | None]:
         """Ask for a reload; the future tells why it was refused, None when it was done."""
@@ -79,10 +81,10 @@ class Reloader:
 
     async def _reload(self) -> ExporterError | None:
         try:
-            loaded = await asyncio.to_thread(self._load)
+            loaded = self._held_back(await aside(self._load))
             await self._replace(loaded.settings)
         except ExporterError as error:
-            self._telemetry.config_reload_failed(self._clock())
+            self._telemetry.config_reload_failed()
             problems = error.problems if isinstance(error, ConfigError) else (error,)
             for problem in problems:
                 log.warning("configuration refused, the old one stays in force", extra={"problem": str(problem)})
@@ -90,11 +92,19 @@ class Reloader:
         self.loaded = loaded
         logs.configure(loaded.settings.log.level, loaded.settings.log.format)
         self._note(loaded)
-        started, now = self._started_with.web, loaded.settings.web
-        fields = ("listen_addresses", "telemetry_path", "enable_lifecycle")
-        if changed := [f"web.{field}" for field in fields if getattr(started, field) != getattr(now, field)]:
-            log.warning("setting takes effect at the next start only", extra={"settings": changed})
         return None
+
+    def _held_back(self, loaded: Loaded) -> Loaded:
+        """Return *loaded* as it can be put in force: with the web settings of the start."""
+        started, new = self.loaded.settings.web, loaded.settings.web
+        changed = [name for name in type(new).model_fields if getattr(started, name) != getattr(new, name)]
+        if not changed:
+            return loaded
+        log.warning(
+            "setting takes effect at the next start only", extra={"settings": [f"web.{name}" for name in changed]}
+        )
+        settings = loaded.settings.model_copy(update={"web": started})
+        return Loaded(settings, digest(settings), loaded.warnings)
 
     def _note(self, loaded: Loaded) -> None:
         self._telemetry.config_loaded(loaded.sha256, self._clock())

@@ -1,12 +1,15 @@
-"""The exporter's own and the process metrics: rendered at each scrape, by prometheus_client."""
+"""The exporter's own and the process metrics: what every target has is kept by target, the rest rendered per scrape."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import choose_encoder
+
+from exporter.exposition.own_targets import OwnTargets
+from exporter.telemetry import TargetMetric
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,7 @@ class OwnMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         """Render what is in *registry* at the time of each call."""
         self._registry = registry
+        self._targets = OwnTargets()
         self._failing = False
 
     def render(self, *, openmetrics: bool, names: frozenset[str] | None) -> bytes:
@@ -31,26 +35,25 @@ class OwnMetrics:
         A family that cannot be collected or rendered is left out and logged, once until all go well again: the numbers
         of SES do not depend on it.
         """
-        encode, _ = choose_encoder(_ACCEPT[openmetrics])
-        pieces, failed = [], False
-        families = self._collect()
+        pieces: list[tuple[str, list[bytes]]] = []
+        failed = False
+        families = iter(self._registry.collect())
         while True:
             try:
                 family = next(families, None)
                 if family is None:
                     break
-                kept = _kept(family, names)
-                if kept.samples or names is None:
-                    pieces.append((kept.name, encode(_One(kept)).removesuffix(EOF)))
+                if isinstance(family, TargetMetric):
+                    rendered = self._targets.render(family, openmetrics=openmetrics, names=names)
+                else:
+                    rendered = _rendered(family, openmetrics=openmetrics, names=names)
+                pieces.append((family.name, rendered))
             except Exception:
                 failed = True
                 if not self._failing:
                     log.exception("self-metric left out")
         self._failing = failed
-        return b"".join(content for _, content in sorted(pieces))
-
-    def _collect(self) -> Iterator[Metric]:
-        return iter(self._registry.collect())
+        return b"".join(content for _, contents in sorted(pieces) for content in contents)
 
 
 class _One:
@@ -63,11 +66,14 @@ class _One:
         return (self._family,)
 
 
-def _kept(family: Metric, names: frozenset[str] | None) -> Metric:
+def _rendered(family: Metric, *, openmetrics: bool, names: frozenset[str] | None) -> list[bytes]:
     created = f"{family.name}_created"
     kept = Metric(family.name, family.documentation, family.type)
     kept.samples = sorted(
         (sample for sample in family.samples if sample.name != created and (names is None or sample.name in names)),
         key=lambda sample: [item for item in sample.labels.items() if item[0] != "le"],
     )
-    return kept
+    if names is not None and not kept.samples:
+        return []
+    encode, _ = choose_encoder(_ACCEPT[openmetrics])
+    return [encode(_One(kept)).removesuffix(EOF)]

@@ -43,7 +43,7 @@ def number(value: float) -> str:
 
 def label_text(labels: Labels) -> str:
     """Return *labels* as `{name="value",...}`, or nothing when there are none. Values are never cut."""
-    pairs = ",".join([f'{name}="{_escaped(value)}"' for name, value in labels])
+    pairs = ",".join([f'{name}="{escaped(value)}"' for name, value in labels])
     if not pairs.isascii():
         pairs = encoded(pairs).decode()  # what differs only in halves of surrogate pairs must be seen to be the same
     return f"{{{pairs}}}" if pairs else ""
@@ -57,7 +57,7 @@ def openmetrics_name(family: Family) -> str:
 def header(family: Family, *, openmetrics: bool) -> bytes:
     """Return the HELP and TYPE lines of *family*."""
     name = openmetrics_name(family) if openmetrics else family.name
-    text = _escaped(family.help) if openmetrics else family.help.replace("\\", r"\\").replace("\n", r"\n")
+    text = escaped(family.help) if openmetrics else family.help.replace("\\", r"\\").replace("\n", r"\n")
     return encoded(f"# HELP {name} {text}\n# TYPE {name} {family.type}\n")
 
 
@@ -86,7 +86,8 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return *text* as it stands between quotes."""
     return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 

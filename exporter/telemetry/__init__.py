@@ -13,11 +13,22 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
 from exporter import __version__
-from exporter.telemetry.families import Families
+from exporter.config.settings import TargetSettings
+from exporter.telemetry.collector import TargetCollector, TargetMetric
+from exporter.telemetry.families import Labels, ProcessFamilies, TargetFamily
 from exporter.telemetry.guarded import Guarded
 from exporter.telemetry.target import TargetTelemetry
 
-__all__ = ["OPERATIONS", "SOURCES", "TargetTelemetry", "Telemetry"]
+__all__ = [
+    "OPERATIONS",
+    "SOURCES",
+    "Labels",
+    "TargetFamily",
+    "TargetMetric",
+    "TargetTelemetry",
+    "Telemetry",
+    "operations_of",
+]
 
 SOURCES = ("cloudwatch", "account")
 OPERATIONS = ("GetMetricData", "GetAccount", "GetCallerIdentity", "AssumeRole")
@@ -37,12 +48,11 @@ class Telemetry:
         proc: str = "/proc",
     ) -> None:
         """Put every family on *registry*; *build* are the labels of build_info, *proc* is where the process is read."""
-        self._families = Families(
-            registry,
-            price_per_thousand_metrics_dollars=price_per_thousand_metrics_dollars,
-            build=build or {"version": __version__, "python_version": platform.python_version()},
-        )
+        build = build or {"version": __version__, "python_version": platform.python_version()}
+        self._families = ProcessFamilies(registry, build=build)
+        self._price_per_thousand_metrics_dollars = price_per_thousand_metrics_dollars
         self._bound: dict[tuple[str, str], TargetTelemetry] = {}
+        registry.register(TargetCollector(self._bound.values))
         registry.register(Guarded(ProcessCollector(proc=proc, registry=None)))
 
     def config_loaded(self, sha256: str, at: float) -> None:
@@ -51,13 +61,20 @@ class Telemetry:
         self._families.reload_successful.set(1)
         self._families.reload_time.set(at)
 
-    def config_reload_failed(self, at: float) -> None:  # noqa: ARG002 - the page shows the time of successes only
-        """Note that a configuration was refused at *at* and the old one stays."""
+    def config_reload_failed(self) -> None:
+        """Note that a configuration was refused and the old one stays."""
         self._families.reload_successful.set(0)
 
     def set_price(self, dollars: float) -> None:
         """Count metrics requested from now on at *dollars* per thousand; what was counted stays."""
-        self._families.price_per_thousand_metrics_dollars = dollars
+        self._price_per_thousand_metrics_dollars = dollars
+
+    def writer(self, target: str, region: str) -> TargetTelemetry:
+        """Return what `bind` does, without putting anything on the page yet."""
+        place = (target, region)
+        if place not in self._bound:
+            self._bound[place] = TargetTelemetry(*place, lambda: self._price_per_thousand_metrics_dollars)
+        return self._bound[place]
 
     def bind(
         self,
@@ -69,12 +86,28 @@ class Telemetry:
     ) -> TargetTelemetry:
         """Return what one target and region writes to, with every label value of *sources* and *operations* at 0.
 
-        Bound again, it is the same one: it keeps its numbers and loses the sources that are no more.
+        Bound again, it is the same one: it keeps its numbers and loses the sources that are no more. Of the operations
+        it keeps those that have counted, whether or not they are among *operations*.
         """
-        bound = self._bound.setdefault((target, region), TargetTelemetry(self._families, target, region))
+        bound = self.writer(target, region)
         bound.prepare(tuple(sources), tuple(operations))
         return bound
 
     def forget(self, target: str, region: str) -> None:
-        """Take a target and region off the page; raises KeyError when it is not bound."""
-        self._bound.pop((target, region)).remove()
+        """Take a target and region off the page; raises KeyError when it is not bound.
+
+        What a call that is still under way writes later is not seen.
+        """
+        del self._bound[target, region]
+
+
+def operations_of(target: TargetSettings, sources: Iterable[str]) -> tuple[str, ...]:
+    """Return the operations that reading *target* with *sources* can take."""
+    known = target.account_id or target.role_account_id
+    needed = {
+        "GetMetricData": "cloudwatch" in sources,
+        "GetAccount": "account" in sources,
+        "GetCallerIdentity": known is None,
+        "AssumeRole": target.role_arn is not None,
+    }
+    return tuple(operation for operation in OPERATIONS if needed[operation])

@@ -2,30 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
 
-from exporter.catalogue import PREFIX
+from exporter.catalogue import PREFIX, Family
 
 POLL_BUCKETS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300)
 
-_TARGET = ("target", "region")
-_SOURCE = (*_TARGET, "source")
-_OPERATION = (*_TARGET, "operation")
+
+_BOUNDS = (*(str(float(bound)) for bound in POLL_BUCKETS_SECONDS), "+Inf")
+
+Labels = tuple[str, ...]
+"""The values of a family's labels, without those of `target` and `region`."""
 
 
-class Families:
-    """All families of `aws_ses_exporter_*` on one registry, and the price that turns metrics into dollars."""
+@dataclass(frozen=True, eq=False, slots=True)
+class TargetFamily:
+    """A family that has samples of every target and region; *labels* are those beside `target` and `region`."""
 
-    def __init__(
-        self, registry: CollectorRegistry, *, price_per_thousand_metrics_dollars: float, build: Mapping[str, str]
-    ) -> None:
+    family: Family
+    labels: tuple[str, ...] = ()
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """What its samples are called."""
+        suffixes = ("_bucket", "_count", "_sum") if self.family.type == "histogram" else ("",)
+        return tuple(self.family.name + suffix for suffix in suffixes)
+
+    def rows(self, values: Labels) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield name and labels, without `target` and `region`, of each sample that stands for the label *values*."""
+        labels = dict(zip(self.labels, values, strict=True))
+        if self.family.type != "histogram":
+            yield self.family.name, labels
+            return
+        bucket, count, total = self.sample_names
+        yield from ((bucket, labels | {"le": bound}) for bound in _BOUNDS)
+        yield count, labels
+        yield total, labels
+
+
+def _family(name: str, kind: str, text: str, *labels: str) -> TargetFamily:
+    return TargetFamily(Family(f"{PREFIX}exporter_{name}", kind, text), labels)
+
+
+POLLS = _family("polls_total", "counter", "Polls that ended, well or not. Unit: polls.", "source")
+POLL_FAILURES = _family(
+    "poll_failures_total", "counter", "Polls that failed, by reason. Unit: polls.", "source", "reason"
+)
+POLL_DURATION = _family(
+    "poll_duration_seconds",
+    "histogram",
+    "How long polls took, the long first read included. Unit: seconds.",
+    "source",
+)
+LAST_SUCCESS = _family(
+    "last_success_timestamp_seconds",
+    "gauge",
+    "When the last successful poll ended, 0 until there was one. Unit: unix seconds.",
+    "source",
+)
+LAST_SUCCESSFUL = _family(
+    "last_poll_successful",
+    "gauge",
+    "1 when the last poll succeeded, 0 when it failed or there was none yet.",
+    "source",
+)
+API_REQUESTS = _family(
+    "api_requests_total", "counter", "HTTP requests to AWS by operation, retries included. Unit: requests.", "operation"
+)
+API_ERRORS = _family(
+    "api_errors_total",
+    "counter",
+    "Calls to AWS that failed for good, after their retries. Unit: calls.",
+    "operation",
+)
+API_THROTTLES = _family(
+    "api_throttles_total",
+    "counter",
+    "Answers of AWS that asked to slow down, retried or not. Unit: answers.",
+    "operation",
+)
+METRICS_REQUESTED = _family(
+    "cloudwatch_metrics_requested_total",
+    "counter",
+    "Metrics requested with GetMetricData, which is what AWS bills. Unit: metrics.",
+)
+COST = _family(
+    "cloudwatch_estimated_cost_dollars_total",
+    "counter",
+    "Metrics requested times the configured price at the time: an estimate, not a bill. Unit: US dollars.",
+)
+LATE_DATAPOINTS = _family(
+    "datapoints_late_total",
+    "counter",
+    "Datapoints that CloudWatch showed or raised only after their time was read. Unit: datapoints.",
+)
+SMALLER_ANSWERS = _family(
+    "smaller_answers_total",
+    "counter",
+    "Datapoints that CloudWatch showed smaller than before, which were not believed. Unit: datapoints.",
+)
+CLOCK_OFFSET = _family(
+    "clock_offset_seconds",
+    "gauge",
+    "This machine's clock minus AWS's, from the last answer; absent until there was one. Unit: seconds.",
+)
+SERIES_SERVED = _family(
+    "series_served", "gauge", "Series of AWS that are held for the page, of all sources. Unit: series."
+)
+
+TARGET_FAMILIES = (
+    POLLS,
+    POLL_FAILURES,
+    POLL_DURATION,
+    LAST_SUCCESS,
+    LAST_SUCCESSFUL,
+    API_REQUESTS,
+    API_ERRORS,
+    API_THROTTLES,
+    METRICS_REQUESTED,
+    COST,
+    LATE_DATAPOINTS,
+    SMALLER_ANSWERS,
+    CLOCK_OFFSET,
+    SERIES_SERVED,
+)
+
+
+class ProcessFamilies:
+    """The families of the process as a whole, on one registry."""
+
+    def __init__(self, registry: CollectorRegistry, *, build: Mapping[str, str]) -> None:
         """Put every family on *registry*; *build* are the labels of build_info."""
-        self.price_per_thousand_metrics_dollars = price_per_thousand_metrics_dollars
-
-        def counter(name: str, text: str, labels: tuple[str, ...]) -> Counter:
-            return Counter(f"{PREFIX}exporter_{name}", text, labels, registry=registry)
 
         def gauge(name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
             return Gauge(f"{PREFIX}exporter_{name}", text, labels, registry=registry)
@@ -35,7 +145,8 @@ class Families:
 
         self.config_hash = gauge(
             "config_hash",
-            "First 48 bits of the SHA-256 of the configuration in force, as a number: equal where replicas agree.",
+            "First 48 bits of the SHA-256 of the configuration in force, as a number: equal where replicas agree. "
+            "Secrets are masked in it, so it does not show when one of them changes.",
         )
         self.reload_successful = gauge(
             "config_last_reload_successful",
@@ -44,61 +155,4 @@ class Families:
         self.reload_time = gauge(
             "config_last_reload_success_timestamp_seconds",
             "When the configuration in force was loaded. Unit: unix seconds.",
-        )
-
-        self.polls = counter("polls_total", "Polls that ended, well or not. Unit: polls.", _SOURCE)
-        self.poll_failures = counter(
-            "poll_failures_total", "Polls that failed, by reason. Unit: polls.", (*_SOURCE, "reason")
-        )
-        self.poll_duration = Histogram(
-            f"{PREFIX}exporter_poll_duration_seconds",
-            "How long polls took, the long first read included. Unit: seconds.",
-            _SOURCE,
-            buckets=POLL_BUCKETS_SECONDS,
-            registry=registry,
-        )
-        self.last_success = gauge(
-            "last_success_timestamp_seconds",
-            "When the last successful poll ended, 0 until there was one. Unit: unix seconds.",
-            _SOURCE,
-        )
-        self.last_successful = gauge(
-            "last_poll_successful", "1 when the last poll succeeded, 0 when it failed or there was none yet.", _SOURCE
-        )
-        self.api_requests = counter(
-            "api_requests_total", "HTTP requests to AWS by operation, retries included. Unit: requests.", _OPERATION
-        )
-        self.api_errors = counter(
-            "api_errors_total", "Calls to AWS that failed for good, after their retries. Unit: calls.", _OPERATION
-        )
-        self.api_throttles = counter(
-            "api_throttles_total", "Answers of AWS that asked to slow down, retried or not. Unit: answers.", _OPERATION
-        )
-        self.metrics_requested = counter(
-            "cloudwatch_metrics_requested_total",
-            "Metrics requested with GetMetricData, which is what AWS bills. Unit: metrics.",
-            _TARGET,
-        )
-        self.cost = counter(
-            "cloudwatch_estimated_cost_dollars_total",
-            "Metrics requested times the configured price at the time: an estimate, not a bill. Unit: US dollars.",
-            _TARGET,
-        )
-        self.late_datapoints = counter(
-            "datapoints_late_total",
-            "Datapoints that CloudWatch showed or raised only after their time was read. Unit: datapoints.",
-            _TARGET,
-        )
-        self.smaller_answers = counter(
-            "smaller_answers_total",
-            "Datapoints that CloudWatch showed smaller than before, which were not believed. Unit: datapoints.",
-            _TARGET,
-        )
-        self.clock_offset = gauge(
-            "clock_offset_seconds",
-            "This machine's clock minus AWS's, from the last answer; absent until there was one. Unit: seconds.",
-            _TARGET,
-        )
-        self.served = gauge(
-            "series_served", "Series of AWS that are held for the page, of all sources. Unit: series.", _TARGET
         )

@@ -1,127 +1,151 @@
-"""What the parts that work for one target and region write their self-metrics to."""
+"""What the parts that work for one target and region write their self-metrics to: plain numbers, with a version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from itertools import accumulate
+
+from prometheus_client.samples import Sample
 
 from exporter.errors import Reason
-from exporter.telemetry.families import Families
+from exporter.telemetry import families
+from exporter.telemetry.families import POLL_BUCKETS_SECONDS, TARGET_FAMILIES, Labels, TargetFamily
 
-_Child = TypeVar("_Child")
-_Child_co = TypeVar("_Child_co", covariant=True)
+_OF_A_SOURCE = (families.POLLS, families.LAST_SUCCESS, families.LAST_SUCCESSFUL)
+_OF_AN_OPERATION = (families.API_REQUESTS, families.API_ERRORS, families.API_THROTTLES)
+_OF_THE_TARGET = (
+    families.METRICS_REQUESTED,
+    families.COST,
+    families.LATE_DATAPOINTS,
+    families.SMALLER_ANSWERS,
+    families.SERIES_SERVED,
+)
+
+
+class _Durations:
+    """How many polls took how long."""
+
+    __slots__ = ("_buckets", "_seconds")
+
+    def __init__(self) -> None:
+        self._buckets = [0] * (len(POLL_BUCKETS_SECONDS) + 1)
+        self._seconds = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self._buckets[bisect_left(POLL_BUCKETS_SECONDS, seconds)] += 1
+        self._seconds += seconds
+
+    def numbers(self) -> list[float]:
+        """Return how many polls reached each bound, how many there were, and the seconds of all."""
+        reached = list(accumulate(self._buckets))
+        return [*reached, reached[-1], self._seconds]
 
 
 class TargetTelemetry:
-    """Writes the self-metrics of one target and region; serves as the observer of its AWS calls."""
+    """Holds the self-metrics of one target and region; serves as the observer of its AWS calls.
 
-    def __init__(self, families: Families, target: str, region: str) -> None:
-        """Write to *families*; nothing is on the page until `prepare`."""
-        self._families = families
-        place = (target, region)
-        self._polls = _Children(families.polls, place)
-        self._failures = _Children(families.poll_failures, place)
-        self._duration = _Children(families.poll_duration, place)
-        self._last_success = _Children(families.last_success, place)
-        self._successful = _Children(families.last_successful, place)
-        self._requests = _Children(families.api_requests, place)
-        self._errors = _Children(families.api_errors, place)
-        self._throttles = _Children(families.api_throttles, place)
-        self._metrics_requested = _Children(families.metrics_requested, place)
-        self._cost = _Children(families.cost, place)
-        self._late = _Children(families.late_datapoints, place)
-        self._smaller = _Children(families.smaller_answers, place)
-        self._served = _Children(families.served, place)
-        self._clock_offset = _Children(families.clock_offset, place)
+    A family's number in *versions* is new whenever a sample of it is, so that what was rendered before can be kept.
+    """
+
+    def __init__(self, target: str, region: str, price: Callable[[], float]) -> None:
+        """Hold nothing until `prepare`; *price* tells the US dollars for a thousand metrics of this moment."""
+        self.place = (target, region)
+        self.versions = dict.fromkeys(TARGET_FAMILIES, 0)
+        self._price = price
+        self._values: dict[TargetFamily, dict[Labels, float]] = {family: {} for family in TARGET_FAMILIES}
+        self._durations: dict[str, _Durations] = {}
 
     def prepare(self, sources: tuple[str, ...], operations: tuple[str, ...]) -> None:
-        """Put all that can be known on the page with 0; take off the sources that are not in *sources*."""
-        for children in (self._polls, self._duration, self._last_success, self._successful):
-            children.keep(sources)
-            children.prepare((source,) for source in sources)
-        self._failures.keep(sources)
-        self._failures.prepare((source, reason) for source in sources for reason in Reason)
-        for children in (self._requests, self._errors, self._throttles):
-            children.prepare((operation,) for operation in operations)
-        for children in (self._metrics_requested, self._cost, self._late, self._smaller, self._served):
-            children.prepare([()])
+        """Have all that can be known, with 0 where it is new.
 
-    def remove(self) -> None:
-        """Take everything off the page; what a call that is still under way writes later is not seen."""
-        for children in vars(self).values():
-            if isinstance(children, _Children):
-                children.detach()
+        What is of other sources goes. Of other operations it stays where it has counted: calls for another target with
+        the same credentials are counted here too.
+        """
+        for family in _OF_A_SOURCE:
+            self._keep(family, [(source,) for source in sources])
+        self._keep(families.POLL_FAILURES, [(source, reason) for source in sources for reason in Reason])
+        self._durations = {source: self._durations.get(source, _Durations()) for source in sources}
+        self.versions[families.POLL_DURATION] += 1
+        for family in _OF_AN_OPERATION:
+            counted = [labels for labels, value in self._values[family].items() if value]
+            self._keep(family, [*((operation,) for operation in operations), *counted])
+        for family in _OF_THE_TARGET:
+            self._keep(family, [()])
+
+    def label_values(self, family: TargetFamily) -> tuple[Labels, ...]:
+        """Return for which label values *family* has samples, sorted."""
+        if family is families.POLL_DURATION:
+            return tuple((source,) for source in sorted(self._durations))
+        return tuple(sorted(self._values[family]))
+
+    def numbers(self, family: TargetFamily) -> list[float]:
+        """Return the numbers of all samples of *family*, in the order of `label_values` and of their rows."""
+        if family is families.POLL_DURATION:
+            return [number for _, polls in sorted(self._durations.items()) for number in polls.numbers()]
+        return [number for _, number in sorted(self._values[family].items())]
+
+    def samples(self, family: TargetFamily) -> list[Sample]:
+        """Return what *family* has of this target and region, in the same order."""
+        place = dict(zip(("target", "region"), self.place, strict=True))
+        rows = [row for values in self.label_values(family) for row in family.rows(values)]
+        return [
+            Sample(name, place | labels, number)
+            for (name, labels), number in zip(rows, self.numbers(family), strict=True)
+        ]
 
     def poll_finished(self, source: str, *, seconds: float, reason: Reason | None, at: float) -> None:
         """Note that a poll of *source* took *seconds* and ended at *at* (unix seconds), well when *reason* is None."""
-        self._polls[source,].inc()
-        self._duration[source,].observe(seconds)
-        self._successful[source,].set(reason is None)
+        self._add(families.POLLS, (source,))
+        self._durations.setdefault(source, _Durations()).observe(seconds)
+        self.versions[families.POLL_DURATION] += 1
+        self._set(families.LAST_SUCCESSFUL, (source,), float(reason is None))
         if reason is None:
-            self._last_success[source,].set(at)
+            self._set(families.LAST_SUCCESS, (source,), at)
         else:
-            self._failures[source, reason].inc()
+            self._add(families.POLL_FAILURES, (source, reason))
 
     def metrics_requested(self, n: int) -> None:
         """Count *n* metrics that AWS bills, at the price of this moment."""
-        self._metrics_requested[()].inc(n)
-        self._cost[()].inc(n / 1000 * self._families.price_per_thousand_metrics_dollars)
+        self._add(families.METRICS_REQUESTED, (), n)
+        self._add(families.COST, (), n / 1000 * self._price())
 
     def late_datapoints(self, n: int) -> None:
         """Count *n* datapoints that came or grew after their time."""
-        self._late[()].inc(n)
+        self._add(families.LATE_DATAPOINTS, (), n)
 
     def smaller_answers(self, n: int) -> None:
         """Count *n* datapoints that CloudWatch showed smaller than before."""
-        self._smaller[()].inc(n)
+        self._add(families.SMALLER_ANSWERS, (), n)
 
     def series_served(self, n: int) -> None:
         """Note that *n* series are held for this target and region, of all its sources together."""
-        self._served[()].set(n)
+        self._set(families.SERIES_SERVED, (), n)
 
     def requested(self, operation: str) -> None:
         """Count one HTTP request to AWS, a retry too."""
-        self._requests[operation,].inc()
+        self._add(families.API_REQUESTS, (operation,))
 
     def failed(self, operation: str, reason: Reason) -> None:  # noqa: ARG002 - reasons are counted with the poll
         """Count one call that was given up."""
-        self._errors[operation,].inc()
+        self._add(families.API_ERRORS, (operation,))
 
     def throttled(self, operation: str) -> None:
         """Count one answer that asked to slow down."""
-        self._throttles[operation,].inc()
+        self._add(families.API_THROTTLES, (operation,))
 
     def clock_offset(self, seconds: float) -> None:
         """Note how many *seconds* this machine's clock is ahead of AWS's."""
-        self._clock_offset[()].set(seconds)
+        self._set(families.CLOCK_OFFSET, (), seconds)
 
+    def _add(self, family: TargetFamily, labels: Labels, n: float = 1.0) -> None:
+        self._set(family, labels, self._values[family].get(labels, 0.0) + n)
 
-class _Family(Protocol[_Child_co]):
-    def labels(self, *labelvalues: object) -> _Child_co: ...
-    def remove(self, *labelvalues: object) -> None: ...
+    def _set(self, family: TargetFamily, labels: Labels, value: float) -> None:
+        self._values[family][labels] = float(value)
+        self.versions[family] += 1
 
-
-class _Children(dict[tuple[str, ...], _Child]):
-    """The children of one family at one place, by the rest of their labels; made when first asked for."""
-
-    def __init__(self, family: _Family[_Child], place: tuple[str, str]) -> None:
-        super().__init__()
-        self._family = family
-        self._place = place
-
-    def __missing__(self, labels: tuple[str, ...]) -> _Child:
-        child = self[labels] = self._family.labels(*self._place, *labels)
-        return child
-
-    def prepare(self, labels: Iterable[tuple[str, ...]]) -> None:
-        for each in labels:
-            self[each]
-
-    def keep(self, sources: tuple[str, ...]) -> None:
-        for labels in [labels for labels in self if labels[0] not in sources]:
-            self._family.remove(*self._place, *labels)
-            del self[labels]
-
-    def detach(self) -> None:
-        for labels in self:
-            self._family.remove(*self._place, *labels)
+    def _keep(self, family: TargetFamily, labels: Iterable[Labels]) -> None:
+        before = self._values[family]
+        self._values[family] = {each: before.get(each, 0.0) for each in labels}
+        self.versions[family] += 1

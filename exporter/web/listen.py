@@ -8,15 +8,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import socket
 from collections.abc import Iterable
 
+from exporter.config.values import host_and_port
 from exporter.errors import ListenError
 
 BACKLOG = 128
-_ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
-_MAX_PORT = 65535
 
 
 def open_sockets(addresses: Iterable[str]) -> tuple[socket.socket, ...]:
@@ -40,11 +38,11 @@ def address_of(listener: socket.socket) -> str:
 
 
 def _open(address: str) -> socket.socket:
-    match = _ADDRESS.fullmatch(address)
-    if match is None or int(match["port"]) > _MAX_PORT:
-        raise ListenError(f"cannot listen on {address}: not an address like :9199, 127.0.0.1:9199 or [::1]:9199")
-    port = int(match["port"])
-    host = match["v6"] or match["host"]
+    try:
+        host, port = host_and_port(address)
+    except ValueError:
+        message = "not an address like :9199, 127.0.0.1:9199 or [::1]:9199"
+        raise ListenError(f"cannot listen on {address}: {message}") from None
     try:
         return _listen_on(host, port) if host else _listen_everywhere(port)
     except OSError as error:

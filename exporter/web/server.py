@@ -1,8 +1,8 @@
 """The HTTP server: uvicorn, kept from doing more than to serve.
 
-Signals, logs and the app's life are the daemon's own. What a client may cost is bounded: how many are served at once,
-how long the head of a request may be and how long it may take, how slowly an answer may be read, and how long the end
-waits for all that.
+Signals, logs and the app's life are the daemon's own. What a client may cost is bounded: how many connections there
+are, of which idle ones give way to new ones, how long the head of a request may be and how long it may take, how slowly
+an answer may be read, and how long the end waits for all that.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import asyncio
 import contextlib
 from asyncio.events import TimerHandle
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from socket import socket
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_CONNECTIONS = 512
+"""With so many, the one that is idle for longest is closed. A request is refused when none of the others is idle."""
 MAX_HEAD_BYTES = 64 * 1024
 REQUEST_TIMEOUT_SECONDS = 10.0
 """How long the headers of a request, the first one included, may take to arrive."""
@@ -33,14 +36,20 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close
 class Protocol(HttpToolsProtocol):
     """One connection, with a limit on the size of a request's head and on the time it takes to come."""
 
+    idle_since: float | None = None
+    """Since when no request is being served, by the loop's clock; None while one is."""
     _head_open = True
     _head_bytes = 0
     _timer: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        """Begin to wait for the first request."""
+        """Begin to wait for the first request; when there are too many connections, end one."""
         super().connection_made(transport)
+        self.idle_since = self.loop.time()
         self._expect_head()
+        limit = self.config.limit_concurrency
+        if limit is not None and len(self.connections) >= limit:
+            self._end_one()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timer with the connection."""
@@ -62,6 +71,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Stop to wait: the request is here."""
         self._head_open = False
+        self.idle_since = None
         self._stop_timer()
         super().on_headers_complete()
 
@@ -73,6 +83,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Give a client that reads slowly its time, also where the connection ends with this answer."""
+        self.idle_since = None if self.pipeline else self.loop.time()
         super().on_response_complete()
         if self.transport.is_closing():
             self._timer = self.loop.call_later(KEEP_ALIVE_SECONDS, self.transport.abort)
@@ -80,6 +91,15 @@ class Protocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Cut a connection that is idle, or whose answer still has not been read."""
         self.transport.abort()
+
+    def _end_one(self) -> None:
+        """Cut the connection that is idle for longest, other than this one."""
+        others = (each for each in self.connections if isinstance(each, Protocol) and each is not self)
+        idle = [(each.idle_since, each) for each in others if each.idle_since is not None]
+        if idle:
+            _, oldest = min(idle, key=itemgetter(0))
+            self.connections.discard(oldest)
+            oldest.transport.abort()
 
     def _expect_head(self) -> None:
         self._timer = self.loop.call_later(REQUEST_TIMEOUT_SECONDS, self.transport.abort)
@@ -112,11 +132,11 @@ class Server(uvicorn.Server):
             await asyncio.wait(tasks)
 
 
-def create_server(app: Starlette) -> Server:
+def create_server(app: Starlette, *, max_connections: int = MAX_CONNECTIONS) -> Server:
     """Return the server of *app*, to be run with `serve(sockets=[...])` and ended with `should_exit = True`."""
     return Server(
         Config(
-            app,
+            _ends_quietly(app),
             http=Protocol,
             ws="none",
             lifespan="off",
@@ -124,10 +144,20 @@ def create_server(app: Starlette) -> Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MAX_CONNECTIONS,
+            limit_concurrency=max_connections,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )
+
+
+def _ends_quietly(app: ASGIApp) -> ASGIApp:
+    """Return *app*, but that a request which is cancelled ends as if answered: it was cut, which is no bug to log."""
+
+    async def ends(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return ends
 
 
 async def serve(server: Server, listeners: Sequence[socket]) -> None:

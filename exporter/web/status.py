@@ -21,25 +21,26 @@ WORDS = {
     Reason.INVALID_RESPONSE: "the answer is not what the API promises",
     Reason.CLOCK: "the clock of this machine is wrong",
     Reason.INTERNAL: "AWS reports a failure of its own",
-    Reason.OTHER: "AWS refused the request",
+    Reason.OTHER: "the request could not be served",
 }
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ccc }
-td.good { color: #17602c } td.failing { color: #a3151f; font-weight: 600 } td.waiting { color: #666 }
+td.good { color: #17602c } td.failing, td.refused { color: #a3151f; font-weight: 600 } td.waiting { color: #666 }
 a { margin-right: 1rem } code { font-size: 13px }
 """
 _HEADS = ("Target", "Account", "Region", "Source", "State", "Last success", "Last failure")
 
 
 class State(StrEnum):
-    """How the polls of one source stand."""
+    """How the polls of one source stand; refused is one whose account and region another target serves."""
 
     WAITING = "waiting"
     GOOD = "good"
     FAILING = "failing"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

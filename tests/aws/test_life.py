@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,42 @@ async def test_a_new_aws_after_a_reload_leaves_no_descriptor_and_no_task(aws: Fa
     await asyncio.sleep(0.05)
     assert descriptors() <= before
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+class Farewell(AbstractAsyncContextManager[None]):
+    """A client that takes its time to close."""
+
+    def __init__(self, seconds: float, error: Exception | None = None) -> None:
+        self.seconds = seconds
+        self.error = error
+        self.closed = False
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+        self.closed = True
+
+
+async def test_clients_close_at_the_same_time_and_who_takes_too_long_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.aws.clients.CLOSING_SECONDS", 0.2)
+    opened = Aws(settings())
+    clients = [*(Farewell(0.05) for _ in range(100)), Farewell(3600)]
+    opened._opened.clients.extend(clients)
+    async with asyncio.timeout(2):
+        await opened.aclose()
+    assert [client.closed for client in clients] == [True] * 100 + [False]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_one_that_cannot_be_closed_keeps_none_of_the_others_open_and_is_told() -> None:
+    opened = Aws(settings())
+    clients = [Farewell(0.01, ZeroDivisionError()), Farewell(0.02)]
+    opened._opened.clients.extend(clients)
+    with pytest.raises(ZeroDivisionError):
+        await opened.aclose()
+    assert clients[1].closed
+    await opened.aclose()
 
 
 async def test_closing_ends_a_question_to_sts_that_nobody_answers(aws: FakeAws) -> None:

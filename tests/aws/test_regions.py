@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.aws.regions import default_region, unknown_regions
+from exporter.errors import ConfigError
 
 
 @pytest.fixture
@@ -41,12 +42,19 @@ def test_without_any_there_is_none(environ: dict[str, str]) -> None:
     assert default_region(environ) is None
 
 
-def test_a_broken_file_is_told_and_says_nothing(
-    environ: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("name", ["config", "credentials"])
+@pytest.mark.parametrize("content", [b"region = eu-west-1\n", b"[default]\nregion = \xff\n"])
+def test_a_broken_file_is_a_problem_with_its_path(
+    name: str, content: bytes, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    (tmp_path / "config").write_text("region = eu-west-1\n")
-    assert default_region(environ) is None
-    assert caplog.messages == ["aws configuration file cannot be read"]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        default_region(environ)
+    assert str(caught.value) == (
+        f"{tmp_path / name}: is not an AWS configuration file: "
+        "sections such as [default], and lines such as region = us-east-1"
+    )
+    assert default_region(environ | {"AWS_REGION": "eu-west-1"}) == "eu-west-1"
 
 
 def test_regions_that_the_sdk_does_not_know() -> None:

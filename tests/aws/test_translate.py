@@ -3,6 +3,7 @@ from __future__ import annotations
 import ssl
 from typing import Any
 from unittest.mock import Mock
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -28,6 +29,10 @@ TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN" * 4
 def answered(code: str, message: str = "", status: int = 400) -> sdk.ClientError:
     response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return sdk.ClientError(response, "GetAccount")
+
+
+def unresolved(host: str | None) -> aiohttp.ClientConnectorDNSError:
+    return aiohttp.ClientConnectorDNSError(Mock(host=host), OSError(-2, "Name or service not known"))
 
 
 def ours(error: Exception, *, after_answer: bool = False) -> SourceError:
@@ -125,10 +130,65 @@ def test_after_an_answer_an_unforeseen_error_is_one_of_reading_it() -> None:
     ],
 )
 def test_a_region_without_ses_is_told_in_words(url: str, text: str) -> None:
-    cause = aiohttp.ClientConnectorDNSError(Mock(), OSError(-2, "Name or service not known"))
-    translation = ours(sdk.EndpointConnectionError(endpoint_url=url, error=cause))
+    translation = ours(sdk.EndpointConnectionError(endpoint_url=url, error=unresolved(urlsplit(url).hostname)))
     assert translation.reason is Reason.CONNECTION
     assert str(translation).endswith(text)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sdk.ProxyConnectionError(proxy_url="http://proxy", error=unresolved("proxy")),
+        sdk.EndpointConnectionError(endpoint_url=URL, error=unresolved("C/SECRET")),
+    ],
+)
+def test_a_proxy_that_cannot_be_found_is_not_taken_for_aws(error: Exception) -> None:
+    translation = ours(error)
+    assert translation.reason is Reason.CONNECTION
+    assert str(translation) == "GetAccount: the name of the proxy cannot be resolved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Invalid endpoint: http:/u:SECRETPW@127.0.0.1:9",
+        "Invalid endpoint: u:SEC RET@h",
+        "Port could not be cast to integer value as 'SEC'",
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_value_that_the_sdk_refuses_is_not_repeated(text: str, wrapped: bool) -> None:
+    error: Exception = sdk.HTTPClientError(error=ValueError(text)) if wrapped else ValueError(text)
+    translation = ours(error)
+    assert translation.reason is Reason.OTHER
+    assert str(translation) == "GetAccount: a value for the SDK, such as AWS_ENDPOINT_URL, is none (ValueError)"
+    assert shown(error, translation) is None
+
+
+def test_an_address_that_is_none_on_the_way_is_not_repeated() -> None:
+    error = sdk.HTTPClientError(error=aiohttp.InvalidURL("u:SEC RET@h"))
+    translation = ours(error)
+    assert str(translation) == "GetAccount: AWS: an address is none"
+    assert shown(error, translation) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("at http://u:SECRET@h:9/", "at ***h:9/"),
+        ("at http:/u:SEC/RET@h", "at ***h"),
+        ("at https://u:SEC RET@h now", "at ***h now"),
+        ("at u:SECRET@h", "at ***h"),
+        ("at http://u:a@SECRET@h", "at ***h"),
+        ("me@example.com", "me@example.com"),
+        (
+            "User: arn:aws:sts::123456789012:assumed-role/r/a@b is not",
+            "User: arn:aws:sts::123456789012:assumed-role/r/a@b is not",
+        ),
+    ],
+)
+def test_an_address_loses_its_user_and_password_however_it_is_written(text: str, safe: str) -> None:
+    assert redacted(text) == safe
 
 
 def test_one_of_ours_comes_back_as_it_is_and_is_not_its_own_cause() -> None:
@@ -140,8 +200,12 @@ def test_one_of_ours_comes_back_as_it_is_and_is_not_its_own_cause() -> None:
 def test_a_cause_that_may_hold_a_secret_is_not_shown() -> None:
     error = answered("SignatureDoesNotMatch", f"x-amz-security-token:{TOKEN}")
     assert shown(error, ours(error)) is None
+    refused = sdk.HTTPClientError(error=OSError("http://u:SECRET@h"))
+    assert shown(refused, ours(refused)) is None
     throttled = answered("Throttling")
     assert shown(throttled, ours(throttled)) is throttled
+    assert shown(None, ClockError("late")) is None
+    assert shown(None, ours(throttled)) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from exporter.aws import sessions
 from exporter.aws.clients import Aws
+from exporter.aws.models import ModelLoader
 from exporter.aws.ways import Way
 from exporter.config.settings import TargetSettings
 from exporter.errors import (
@@ -48,6 +50,27 @@ async def test_a_role_is_assumed_once_for_all_regions_with_its_external_id(aws: 
     assert asked.access_key == KEY_OF_ENVIRONMENT
     assert (asked.body["RoleSessionName"], asked.body["ExternalId"]) == ("session", "sesame")
     assert {request.account for request in aws.requests_of("GetAccount")} == {"210987654321"}
+
+
+async def test_roles_of_one_profile_share_its_session_and_sign_with_keys_of_their_own(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str | None] = []
+    init = sessions.Session.__init__
+
+    def noting(self: sessions.Session, profile: str | None, loader: ModelLoader | None) -> None:
+        made.append(profile)
+        init(self, profile, loader)
+
+    monkeypatch.setattr(sessions.Session, "__init__", noting)
+    accounts = [f"{number:012d}" for number in range(5)]
+    async with Aws(settings(aws)) as opened:
+        for account in (None, *accounts):
+            target = role(role_arn=f"arn:aws:iam::{account}:role/reader") if account else TARGET
+            await (await opened.region(target, "us-east-1", Recorder())).get_account()
+    assert made == [None], "to make one takes 10 ms, and its chain of credentials is walked once"
+    assert [request.account for request in aws.requests_of("GetAccount")] == ["123456789012", *accounts]
+    assert {request.access_key for request in aws.requests_of("AssumeRole")} == {KEY_OF_ENVIRONMENT}
 
 
 async def test_a_role_is_renewed_before_it_ends_and_old_keys_serve_while_it_cannot_be(aws: FakeAws) -> None:

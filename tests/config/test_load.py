@@ -1,20 +1,15 @@
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from exporter.config.keys import keys
-from exporter.config.load import MAX_BYTES, Loaded, load
+from exporter.config.load import Loaded, load
 from exporter.config.settings import Settings
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, Problem
 
 ONE_TARGET = "targets: [{regions: [us-east-1]}]\n"
 
@@ -68,6 +63,36 @@ def test_a_default_region_that_is_none_says_where_it_comes_from() -> None:
             "AWS_REGION or the profile's region: targets[0].regions[0] = Ireland: "
             "must be the name of a region, such as us-east-1"
         )
+    ]
+
+
+def test_a_default_region_that_cannot_be_had_says_why_and_not_that_targets_are_missing(file: Path) -> None:
+    def unreadable() -> str:
+        raise ConfigError((Problem("/home/x/.aws/config", "is not an AWS configuration file"),))
+
+    file.write_text("delay_seconds: x\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(file, environ={}, flags={}, default_region=unreadable)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "/home/x/.aws/config: is not an AWS configuration file",
+        f"{file}:1: delay_seconds = x: must be a whole number from 0 to 86400, not text",
+    ]
+
+
+def test_an_external_id_of_one_character_is_not_called_empty(file: Path) -> None:
+    target = "{regions: [us-east-1], role_arn: 'arn:aws:iam::123456789012:role/r', external_id: %s}"
+    allowed = "targets[0].external_id = <secret>: must be text of 2 to 1224 characters, in quotes when all digits"
+    file.write_text(f"targets: [{target % 'x'}]\n", encoding="utf-8")
+    assert lines(file) == [f"{file}:1: {allowed}"]
+    file.write_text(f"targets: [{target % repr('')}]\n", encoding="utf-8")
+    assert lines(file) == [f"{file}:1: {allowed}, not an empty one"]
+
+
+def test_a_number_longer_than_python_reads_is_called_a_number(file: Path) -> None:
+    file.write_text(f"{ONE_TARGET}delay_seconds: -{'1' * 5000}\nrange_seconds: '900'\n", encoding="utf-8")
+    assert [line.partition(": must be ")[2] for line in lines(file)] == [
+        "a whole number from 0 to 86400, not a number of 5000 digits",
+        "a whole number from 900 to 86400, not text",
     ]
 
 
@@ -137,12 +162,6 @@ def test_an_account_number_keeps_every_digit_without_quotes(file: Path) -> None:
     assert accounts == ["123456789012", "012345670123", "000000000009"]
 
 
-def test_a_byte_order_mark_and_yes_and_on_are_fine(file: Path) -> None:
-    file.write_bytes(b"\xef\xbb\xbfsources: {account: {enabled: no}}\nweb: {enable_lifecycle: On}\n")
-    settings = read(file).settings
-    assert (settings.sources.account.enabled, settings.web.enable_lifecycle) == (False, True)
-
-
 def test_problems_of_file_environment_and_flags_come_together_in_order(file: Path) -> None:
     file.write_text("delay_seconds: x\nfoo: 1\nperiod_seconds: 61\n", encoding="utf-8")
     environ = {"AWS_SES_EXPORTER__RANGE_SECONDS": "1", "AWS_SES_EXPORTER__LOG__LEVLE": "x"}
@@ -195,35 +214,6 @@ def test_a_file_that_cannot_be_used_hides_no_problem_of_the_environment(file: Pa
     ]
 
 
-def test_a_file_that_is_not_there_or_no_file_says_so(tmp_path: Path) -> None:
-    missing = tmp_path / "missing.yaml"
-    assert lines(missing) == [f"{missing}: cannot be read: no such file or directory"]
-    assert lines(tmp_path) == [f"{tmp_path}: cannot be read: is a directory"]
-    assert lines(Path("a\0b")) == ['"a\\u0000b": cannot be read: embedded null byte']
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file: run the tests as another user")
-def test_a_file_without_permission_says_so(file: Path) -> None:
-    file.chmod(stat.S_IWUSR)
-    assert lines(file) == [f"{file}: cannot be read: permission denied"]
-
-
-def test_a_file_the_system_refuses_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", refuse)
-    assert lines(file) == [f"{file}: cannot be read: permission denied"]
-
-
-def test_a_file_over_one_mebibyte_is_refused_and_one_just_under_is_read(file: Path) -> None:
-    file.write_text(ONE_TARGET + "#" * (MAX_BYTES - len(ONE_TARGET)), encoding="utf-8")
-    assert read(file).settings.targets[0].regions == ("us-east-1",)
-    with file.open("a", encoding="utf-8") as more:
-        more.write("#")
-    assert lines(file) == [f"{file}: is over 1048576 bytes (1 MiB)"]
-
-
 def test_a_region_that_the_sdk_does_not_know_is_a_warning(file: Path) -> None:
     file.write_text("targets:\n  - regions: [us-east-1, mars-north-1]\n", encoding="utf-8")
     loaded = load(
@@ -248,64 +238,3 @@ def test_the_hash_is_of_the_effective_configuration_and_of_no_secret(file: Path)
     assert digest(external_id="c d") == first
     assert digest(name="b") != first
     assert digest() == first
-
-
-NAMES = sorted({str(key.loc[-1]) for key in keys()})
-SCALARS: st.SearchStrategy[Any] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.integers(-1, 90_000),
-    st.floats(),
-    st.text(max_size=8),
-    st.sampled_from(
-        ["us-east-1", "Sum", "p99", "count", "Send", "arn:aws:iam::123456789012:role/r", ":9199", "[::1]:0"]
-    ),
-)
-
-
-def _grown(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    name = st.one_of(st.sampled_from(NAMES), st.text(max_size=4))
-    return st.one_of(st.lists(inner, max_size=3), st.dictionaries(name, inner, max_size=5))
-
-
-TREES = st.dictionaries(
-    st.sampled_from([*Settings.model_fields, "unknown"]), st.recursive(SCALARS, _grown, max_leaves=12), max_size=6
-)
-
-
-def _loads_or_refuses(path: Path, environ: Mapping[str, str], flags: Mapping[str, Any]) -> None:
-    refusal: ConfigError | None = None
-    try:
-        assert isinstance(read(path, environ=environ, flags=flags).settings, Settings)
-    except ConfigError as error:
-        refusal = error
-    if refusal is not None:
-        lines_shown = str(refusal).split("\n")
-        assert len(lines_shown) == len(refusal.problems) > 0
-        assert all(line.strip() and line.isprintable() for line in lines_shown)
-
-
-@given(tree=TREES, environ=st.dictionaries(st.sampled_from(NAMES), st.text(max_size=12), max_size=3))
-def test_any_tree_gives_settings_or_readable_lines(
-    tree: dict[str, Any], environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
-    path.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8", errors="replace")
-    variables = {f"AWS_SES_EXPORTER__{name.upper()}": text for name, text in environ.items()}
-    _loads_or_refuses(path, variables, {"log.level": "info"})
-
-
-@given(data=st.one_of(st.binary(max_size=60), st.text("ab:-[]{}&*!#|>'\"%@`?, \n\t<0", max_size=60).map(str.encode)))
-@example(data=b"a: &a\n  <<: *a\n")
-@example(data=b"&a {<<: [*a]}")
-@example(data=b"? &a [*a]\n: *a")
-@example(data=b"--- !!binary a")
-@example(data=b"a: !!int x\nb: !!float y\nc: !!bool z\nd: !!null w\ne: <<\n")
-@example(data=b"!!set {a, b}")
-@example(data=b"web: !!omap []")
-@example(data=b"log: &l {level: info}\nweb: {<<: [*l, 3]}")
-def test_any_bytes_give_settings_or_readable_lines(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.getbasetemp() / "bytes.yaml"
-    path.write_bytes(data)
-    _loads_or_refuses(path, {}, {})

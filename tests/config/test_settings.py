@@ -5,18 +5,16 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from exporter.config.settings import (
+from exporter.config.settings import AwsSettings, Settings, TargetSettings
+from exporter.config.types import (
     AccountId,
-    AwsSettings,
     EndpointUrl,
     ListenAddress,
     PeriodSeconds,
     ProxyUrl,
     Region,
     RoleArn,
-    Settings,
     Statistic,
-    TargetSettings,
     TelemetryPath,
     Text,
 )
@@ -28,7 +26,7 @@ GOOD: list[tuple[Any, list[Any]]] = [
     (AccountId, ["123456789012", 123456789012, "000000000001"]),
     (Statistic, ["Sum", "Average", "Minimum", "Maximum", "SampleCount", "p0", "p5", "p99", "p99.9", "p100", "p100.0"]),
     (ListenAddress, [":9199", ":0", "127.0.0.1:9199", "localhost:1", "[::1]:65535", "[::]:9199", "a-b.example.:80"]),
-    (TelemetryPath, ["/metrics", "/a/b.c_d~e-f", "/configs", "/metrics/"]),
+    (TelemetryPath, ["/metrics", "/a/b.c_d~e-f", "/configs", "/metrics/", "/.../.a", "/a..b"]),
     (
         EndpointUrl,
         ["http://127.0.0.1:5000", "https://vpce-1.monitoring.us-east-1.vpce.amazonaws.com/", "http://[::1]:1"],
@@ -44,12 +42,13 @@ BAD: list[tuple[Any, list[Any]]] = [
     (Statistic, ["sum", "p", "p-1", "p101", "p100.1", "p999", "p1.23", "p٩", "Sum\n", "tm50"]),
     (ListenAddress, ["", ":", "9199", "::1:9199", "[::1]", "[]:1", "[127.0.0.1]:1", "a b:1", ":65536", ":-1", "-a:1"]),
     (TelemetryPath, ["", "/", "//", "metrics", "/a b", "/-/x", "/-", "/config", "/config/", "/a?b", "/a//b", "/a\n"]),
+    (TelemetryPath, ["/.", "/..", "/a/../b", "/a/.", "/../-/healthy"]),
     (
         EndpointUrl,
         ["", "x", "ftp://x", "http://", "http://u@h", "http://h:x", "http://h:0", "http://h?q", "http://h h"],
     ),
-    (EndpointUrl, ["http://[::1", "http://h/\n", "http://é"]),
-    (ProxyUrl, ["", "proxy:3128", "http://a:b@", "http://h#f"]),
+    (EndpointUrl, ["http://[::1", "http://h/\n", "http://é", "http://user:12/SECRET@h", "http://h/a@b", "user:pw@h"]),
+    (ProxyUrl, ["", "proxy:3128", "http://a:b@", "http://h#f", "http://user:12/SECRET@proxy:3128"]),
     (Text, ["", " ", " a", "a ", "a\nb", "a\x00", "x" * 129]),
 ]
 

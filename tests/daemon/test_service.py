@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from exporter.config.show import digest
 from exporter.errors import (
     AccessDeniedError,
     ConfigError,
@@ -144,10 +145,10 @@ async def test_a_reload_adds_and_drops_targets_and_keeps_the_others(caplog: Capl
         }
         assert targets_in(known) == {"b", "c"}
         assert known['aws_ses_exporter_polls_total{region="us-east-1",source="account",target="b"}'] == 1
-        missing = (await exporter.page("/-/ready")).splitlines()[1:]
-        assert missing == ["c/us-east-1/cloudwatch", "c/us-east-1/account"]
+        assert await exporter.page("/-/ready") == "Ready.\n", "the targets that were there go on"
+        assert (await exporter.page("/")).count('class="waiting"') == 2
         cloud.hold.set()
-        await exporter.until_ready()
+        await exporter.until_polled()
         assert 'aws_ses_up{account_id="333333333333",region="us-east-1"}' in await exporter.samples("aws_ses_up")
         assert cloud.opened == 2
         assert cloud.closed == 1
@@ -174,11 +175,22 @@ async def test_a_target_with_a_new_name_goes_on_with_what_is_known(caplog: Caplo
     async with running(FakeCloud(), settings("old"), caplog) as exporter:
         await exporter.until_ready()
         calls = exporter.cloud.calls
+        known = {name for name in await exporter.samples("aws_ses_") if "account_id=" in name and "_info" not in name}
         target = {"name": "new", "regions": ["us-east-1"], "account_id": ACCOUNT}
         exporter.loads = loaded(settings(targets=[target]))
+        exporter.cloud.hold = asyncio.Event()
         await exporter.client.post("/-/reload")
-        await exporter.until_ready()
+        assert known <= set(await exporter.samples("aws_ses_")), "also before the new one has polled"
+        status = await exporter.page("/")
+        assert (status.count('class="good"'), status.count(ACCOUNT), status.count("never")) == (2, 2, 0)
+        exporter.cloud.hold.set()
         assert targets_in(await exporter.samples("aws_ses_exporter")) == {"new"}
+        name = 'aws_ses_exporter_polls_total{region="us-east-1",source="cloudwatch",target="new"}'
+
+        async def polled() -> bool:
+            return (await exporter.samples("aws_ses_exporter_polls"))[name] == 1
+
+        await exporter.until(polled)
         assert exporter.cloud.calls <= calls + 2, "a steady poll, not the long first read"
 
 
@@ -206,7 +218,7 @@ async def test_a_source_that_is_switched_off_leaves_the_page(caplog: Caplog) -> 
         await exporter.until_ready()
         exporter.loads = loaded(settings(sources={"account": {"enabled": False}}))
         await exporter.client.post("/-/reload")
-        await exporter.until_ready()
+        await exporter.until_polled()
         page = await exporter.page()
         assert "aws_ses_sending_enabled" not in page
         assert 'source="account"' not in page
@@ -243,6 +255,20 @@ async def test_no_way_to_aws_with_the_new_configuration_changes_nothing(caplog: 
         assert await exporter.page("/-/healthy") == "Healthy.\n"
 
 
+async def test_a_target_that_cannot_be_made_leaves_all_as_it_was(caplog: Caplog) -> None:
+    cloud = FakeCloud(refuse_target={"b": CredentialsError("no such profile")})
+    async with running(cloud, settings("a", poll_interval_seconds=10), caplog) as exporter:
+        await exporter.until_ready()
+        before = set(await exporter.samples("aws_ses_"))
+        exporter.loads = loaded(settings("c", "b", sources={"account": {"enabled": False}}))
+        assert (await exporter.client.post("/-/reload")).status_code == 503
+        assert (cloud.opened, cloud.closed) == (2, 1)
+        assert set(await exporter.samples("aws_ses_")) == before
+        assert (await exporter.page("/")).count('class="good"') == 2
+        polls = cloud.calls
+        await exporter.until_so(lambda: cloud.calls > polls)
+
+
 async def test_a_bug_in_loading_ends_the_process(caplog: Caplog) -> None:
     async def reload_with_a_bug() -> None:
         async with running(FakeCloud(), settings(), caplog) as exporter:
@@ -261,6 +287,9 @@ async def test_settings_of_the_web_need_a_start_and_say_so(caplog: Caplog) -> No
         exporter.loads = loaded(settings(web={"telemetry_path": "/other", "listen_addresses": ["127.0.0.1:1"]}))
         await exporter.client.post("/-/reload")
         assert (await exporter.client.get("/metrics")).status_code == 200
+        assert "  telemetry_path: /metrics\n" in await exporter.page("/config"), "what is in force, not what is wished"
+        digits = int(digest(settings())[:12], 16)
+        assert (await exporter.samples("aws_ses_exporter_config_hash"))["aws_ses_exporter_config_hash"] == digits
     told = [getattr(record, "settings", None) for record in caplog.records if "next start" in record.message]
     assert told == [["web.listen_addresses", "web.telemetry_path"]]
 
@@ -295,9 +324,26 @@ async def test_a_failure_that_outlasts_a_reload_is_logged_once(caplog: Caplog) -
 async def test_the_second_of_two_targets_of_one_account_is_refused(caplog: Caplog) -> None:
     async with running(FakeCloud(), settings("a", "b"), caplog) as exporter:
         await exporter.until_ready()
+        status = await exporter.page("/")
+        assert status.count('class="refused">refused</td>') == 2
+        assert "AWS refused" not in status
     refused = {(record.target, record.error) for record in caplog.records if record.message == "poll failed"}  # type: ignore[attr-defined]  # given as extra
     assert {target for target, _ in refused} == {"b"}
     assert all("is served by target a already" in error for _, error in refused)
+
+
+async def test_a_target_put_before_another_one_of_its_account_takes_its_place_on_the_page(caplog: Caplog) -> None:
+    async with running(FakeCloud(), settings("b"), caplog) as exporter:
+        await exporter.until_ready()
+        exporter.loads = loaded(settings("a", "b"))
+        await exporter.client.post("/-/reload")
+
+        async def taken() -> bool:
+            status = await exporter.page("/")
+            info = await exporter.samples("aws_ses_target_info")
+            return status.count('class="refused"') == 2 and ['name="a"' in name for name in info] == [True]
+
+        await exporter.until(taken)
 
 
 async def test_reload_under_load_loses_nothing(caplog: Caplog) -> None:
@@ -319,7 +365,7 @@ async def test_reload_under_load_loses_nothing(caplog: Caplog) -> None:
                 answers = await asyncio.gather(*(exporter.client.post("/-/reload") for _ in range(4)))
                 assert {answer.status_code for answer in answers} == {200}
                 seen = len(counts)
-                await exporter.until_ready()
+                await exporter.until_polled()
                 await exporter.until_so(lambda seen=seen: len(counts) > seen + 5)  # type: ignore[misc]  # a default binds it
             done.set()
         assert exporter.cloud.opened == 21

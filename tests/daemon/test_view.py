@@ -8,8 +8,10 @@ from prometheus_client import CollectorRegistry
 
 from exporter.daemon.fleet import Fleet
 from exporter.daemon.view import View
+from exporter.errors import AccessDeniedError, ClaimedError
 from exporter.store import Store
 from exporter.telemetry import Telemetry
+from exporter.web.status import State
 from tests.daemon.world import FakeCloud, settings, tools
 
 
@@ -33,6 +35,49 @@ async def test_before_there_are_loops_it_is_starting() -> None:
         assert view.missing() == ["the exporter is starting"]
         assert view.rows() == []
         assert view.unhealthy() == []
+
+
+async def test_once_it_was_ready_it_stays_so() -> None:
+    stage = Stage()
+    async with asyncio.TaskGroup() as group:
+        fleet = stage.fleet(group)
+        view = View(fleet, stage.store)
+        await fleet.replace(settings("a"))
+        assert view.missing() == ["a/us-east-1/cloudwatch", "a/us-east-1/account"]
+        async with asyncio.timeout(20):
+            while view.missing():  # noqa: ASYNC110 - it is about other tasks
+                await asyncio.sleep(0.001)
+        stage.cloud.hold = asyncio.Event()
+        await fleet.replace(settings("a", "b"))
+        assert [row.state for row in view.rows()][2:] == [State.WAITING] * 2
+        assert view.missing() == []
+        await fleet.close()
+
+
+async def test_a_target_that_lost_its_account_to_another_one_is_refused_at_once_and_after_its_next_poll() -> None:
+    stage = Stage(FakeCloud(hold_target={"a": asyncio.Event()}))
+    async with asyncio.TaskGroup() as group:
+        fleet = stage.fleet(group)
+        view = View(fleet, stage.store)
+        await fleet.replace(settings("a", "b", sources={"account": {"enabled": False}}))
+        second = fleet.loops[1]
+
+        async def until(*states: State) -> None:
+            async with asyncio.timeout(20):
+                while tuple(row.state for row in view.rows()) != states:  # noqa: ASYNC110 - it is about other tasks
+                    await asyncio.sleep(0.001)
+
+        await until(State.WAITING, State.GOOD)
+        stage.cloud.hold_target["a"].set()
+        await until(State.GOOD, State.REFUSED)
+        assert second.record.failures == 0
+        with pytest.raises(ClaimedError):
+            await second.source.poll(0.0)
+        second.record.failures, second.record.error = 1, ClaimedError("served by target a already")
+        await until(State.GOOD, State.REFUSED)
+        second.record.error = AccessDeniedError("no")
+        await until(State.GOOD, State.FAILING)
+        await fleet.close()
 
 
 async def test_a_stuck_loop_is_named_with_the_time_of_its_silence() -> None:

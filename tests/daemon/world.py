@@ -68,23 +68,28 @@ class FakeClients:
 class FakeCloud:
     """AWS from memory. *trouble* is raised by the calls of a target.
 
-    *hold* stops all calls until it is set, *hold_open* the way in, where *refuse* is raised.
+    *hold* stops all calls until it is set, *hold_target* those of one target, *hold_open* the way in, where *refuse*
+    is raised; *refuse_target* is raised where a target asks for its clients.
     """
 
     accounts: dict[str, str] = field(default_factory=dict)
     trouble: dict[tuple[str, str], Exception] = field(default_factory=dict)
     hold: asyncio.Event | None = None
+    hold_target: dict[str, asyncio.Event] = field(default_factory=dict)
     hold_open: asyncio.Event | None = None
     calls: int = 0
     entered: int = 0
     opened: int = 0
     closed: int = 0
     refuse: Exception | None = None
+    refuse_target: dict[str, BaseException] = field(default_factory=dict)
 
     async def act(self, target: str, operation: str) -> None:
         self.calls += 1
         if self.hold is not None:
             await self.hold.wait()
+        if target in self.hold_target:
+            await self.hold_target[target].wait()
         error = self.trouble.get((target, operation))
         if error is not None:
             raise error
@@ -112,6 +117,8 @@ class FakeRegions:
         self.cloud.closed += 1
 
     async def region(self, target: TargetSettings, region: str, observer: CallObserver) -> FakeClients:
+        if target.label in self.cloud.refuse_target:
+            raise self.cloud.refuse_target[target.label]
         return FakeClients(self.cloud, target.label, region)
 
 
@@ -162,6 +169,15 @@ class Running:
             return (await self.client.get("/-/ready")).status_code == httpx.codes.OK
 
         await self.until(ready)
+
+    async def until_polled(self) -> None:
+        """Return when no source waits for its first poll; other than readiness, this may be so and then not be so."""
+
+        async def polled() -> bool:
+            page = await self.page("/")
+            return 'class="good"' in page and 'class="waiting"' not in page
+
+        await self.until(polled)
 
     async def until_so(self, condition: Callable[[], bool]) -> None:
         async def so() -> bool:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import os
 import signal
+import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.aws import DEFAULT_ACCOUNT, Error, FakeAws, Reset, Stall
-from tests.processes import Running, environment, exporter, until
+from tests.processes import COMMAND, Running, environment, exporter, process, until
 
 REGIONS = ("eu-west-1", "us-east-1", "us-west-2")
 DEAD = "us-east-1"
@@ -136,6 +142,71 @@ def test_sigterm_in_the_middle_of_a_stalled_poll_ends_it_within_a_second(aws: Fa
         begun = time.monotonic()
         assert running.stop() == 0
         assert time.monotonic() - begun < 5
+        assert running.events()[-1]["msg"] == "stopped"
+
+
+@pytest.mark.parametrize("descriptor", [0, 1, 2])
+def test_started_without_a_standard_stream_it_serves_and_ends_well(aws: FakeAws, descriptor: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ("sh", "-c", f'exec "$@" {descriptor}<&-', "sh", *COMMAND, f"--web.listen-address=127.0.0.1:{port}")
+    with process(environ=settings(aws), command=command) as running:
+        running.address = f"127.0.0.1:{port}"
+
+        def ready() -> bool:
+            with contextlib.suppress(ConnectionError):
+                return running.get("/-/ready").status == http.client.OK
+            return False
+
+        until(ready, 60, lambda: running.lines)
+        assert running.stop() == 0
+
+
+@contextlib.contextmanager
+def reader_of(fifo: Path) -> Iterator[None]:
+    """Wait until somebody reads *fifo*, and leave them waiting for more."""
+    opened: list[int] = []
+
+    def is_read() -> bool:
+        with contextlib.suppress(OSError):  # nobody reads it yet
+            opened.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(opened)
+
+    until(is_read, 60)
+    try:
+        yield
+    finally:
+        os.close(opened[0])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_reads_its_configuration_for_the_first_time_ends_it_quietly(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    fifo = tmp_path / "config.yaml"
+    os.mkfifo(fifo)
+    with process([f"--config.file={fifo}"], environ=environment()) as running, reader_of(fifo):
+        running.process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.process.wait(0.3)
+        assert running.stop(number) == 0
+        assert running.lines == []
+
+
+def test_a_reload_that_never_ends_reading_does_not_hold_up_the_end(aws: FakeAws, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("targets: [{regions: [us-east-1]}]")
+    environ = environment(AWS_ENDPOINT_URL=aws.url)
+    with exporter(f"--config.file={config}", environ=environ) as running:
+        running.wait_ready()
+        config.unlink()
+        os.mkfifo(config)
+        running.process.send_signal(signal.SIGHUP)
+        with reader_of(config):
+            assert running.get("/metrics").status == http.client.OK
+            begun = time.monotonic()
+            assert running.stop() == 0
+            assert time.monotonic() - begun < 5
         assert running.events()[-1]["msg"] == "stopped"
 
 

@@ -4,13 +4,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from exporter.web import server as module
@@ -61,14 +60,14 @@ def get(path: str, *headers: str, close: bool = True) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-Open = Callable[[], Awaitable[Site]]
+Open = Callable[..., Awaitable[Site]]
 
 
 @pytest.fixture
 async def start() -> AsyncIterator[Open]:
     sites: list[Site] = []
 
-    async def site() -> Site:
+    async def site(**options: int) -> Site:
         entered, go_on = asyncio.Event(), asyncio.Event()
 
         async def small(_: Request) -> Response:
@@ -85,10 +84,17 @@ async def start() -> AsyncIterator[Open]:
         async def broken(_: Request) -> Response:
             raise ZeroDivisionError
 
-        pages = {"/small": small, "/big": big, "/slow": slow, "/broken": broken}
+        async def half(_: Request) -> Response:
+            async def parts() -> AsyncIterator[bytes]:
+                yield b"half"
+                await go_on.wait()
+
+            return StreamingResponse(parts())
+
+        pages = {"/half": half, "/small": small, "/big": big, "/slow": slow, "/broken": broken}
         app = Starlette(routes=[Route(path, page) for path, page in pages.items()])
         listeners = open_sockets(["127.0.0.1:0"])
-        server = create_server(app)
+        server = create_server(app, **options)
         task = asyncio.create_task(serve(server, listeners))
         sites.append(Site(server, listeners[0].getsockname()[1], task, entered, go_on))
         return sites[-1]
@@ -228,15 +234,83 @@ async def test_a_bug_is_logged_with_its_traceback_and_no_header(start: Open, cap
     assert "c2VjcmV0" not in caplog.text
 
 
-@asynccontextmanager
-async def crowd(site: Site, size: int) -> AsyncIterator[None]:
+async def idle(site: Site, size: int) -> list[Stream]:
+    """Return connections that asked once, were answered, and are kept."""
+    streams = []
     for _ in range(size):
+        reader, writer = await site.connect()
+        writer.write(get("/small", close=False))
+        assert b"200 OK" in await reader.readuntil(b"small")
+        streams.append((reader, writer))
+    return streams
+
+
+async def test_connections_that_are_idle_keep_nobody_out_and_the_oldest_of_them_goes(start: Open) -> None:
+    site = await start(max_connections=6)
+    streams = await idle(site, 5)
+    for _ in range(3):
+        assert b"200 OK" in await site.ask(get("/small"))
+    assert await answer(streams[0][0]) == b"", "with the sixth, the oldest one went; the sixth itself had ended since"
+    reader, writer = streams[1]
+    writer.write(get("/small"))
+    assert b"200 OK" in await answer(reader)
+
+
+async def test_many_idle_connections_and_those_that_never_ask_give_way_to_each_request(start: Open) -> None:
+    site = await start(max_connections=20)
+    await idle(site, 60)
+    for _ in range(40):
         await site.connect()
-    yield
+    for _ in range(25):
+        assert b"200 OK" in await site.ask(get("/small"))
+    assert len(site.server.server_state.connections) <= 20
 
 
-async def test_too_many_connections_are_refused_and_not_queued(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_CONNECTIONS", 5)
+async def test_requests_that_are_being_served_are_not_cut_and_the_next_one_is_refused(start: Open) -> None:
+    site = await start(max_connections=4)
+    streams = [await site.connect() for _ in range(3)]
+    for _, writer in streams:
+        writer.write(get("/slow"))
+    async with asyncio.timeout(20):
+        while len(site.server.server_state.tasks) < 3:  # noqa: ASYNC110 - the server counts, it tells nobody
+            await asyncio.sleep(0.001)
+    assert (await site.ask(get("/small"))).startswith(b"HTTP/1.1 503 ")
+    site.go_on.set()
+    for reader, _ in streams:
+        assert (await answer(reader)).endswith(b"slow")
+    assert b"200 OK" in await site.ask(get("/small"))
+
+
+async def test_one_that_waits_behind_another_request_of_its_connection_is_not_idle(start: Open) -> None:
+    site = await start(max_connections=2)
+    reader, writer = await site.connect()
+    writer.write(get("/small", close=False) + get("/slow"))
+    await site.entered.wait()
+    assert (await site.ask(get("/small"))).startswith(b"HTTP/1.1 503 ")
+    site.go_on.set()
+    assert (await answer(reader)).endswith(b"slow")
+
+
+@pytest.mark.parametrize("cancel", [True, False])
+async def test_a_request_that_the_end_cuts_is_no_bug(
+    start: Open, caplog: pytest.LogCaptureFixture, cancel: bool
+) -> None:
     site = await start()
-    async with crowd(site, 5):
-        assert (await site.ask(get("/small"))).startswith(b"HTTP/1.1 503 ")
+    for path in ("/slow", "/half"):
+        _, writer = await site.connect()
+        writer.write(get(path))
+    async with asyncio.timeout(20):
+        while len(site.server.server_state.tasks) < 2:  # noqa: ASYNC110 - the server counts, it tells nobody
+            await asyncio.sleep(0.001)
+    tasks = set(site.server.server_state.tasks)
+    await asyncio.sleep(0.01)
+    if cancel:
+        site.task.cancel()
+        await asyncio.wait((site.task,))
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    else:
+        await site.end()
+    assert all(task.done() for task in tasks)
+    assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []

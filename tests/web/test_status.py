@@ -59,6 +59,14 @@ def test_a_failure_is_shown_in_words_and_with_what_aws_said_escaped() -> None:
     )
 
 
+def test_no_reason_blames_aws_for_what_the_exporter_refuses() -> None:
+    failure = Failure(Reason.OTHER, "account 1 in us-east-1 is served by target a already", NOW)
+    shown = cells(page(row(state=State.REFUSED, last_failure=failure)))
+    assert shown[4] == "refused"
+    assert "AWS" not in shown[6]
+    assert "the request could not be served<br><code>account 1" in shown[6]
+
+
 def test_names_are_escaped() -> None:
     assert cells(page(row(target="<b>&")))[0] == "&lt;b&gt;&amp;"
 
