@@ -142,7 +142,8 @@ class CloudWatchSource:
         except SourceError as error:
             failures.append(error)
         finally:
-            failures += self._absorb(now, answered)
+            if answered:
+                failures += self._absorb(now, answered)
         if failures:
             raise failures[0]
 
