@@ -38,7 +38,7 @@ class Session(AioSession):
         return twin
 
     async def get_credentials(self) -> Any:  # type: ignore[override]  # the stubs leave it as it is in botocore
-        """Return what signs for this session, without network."""
+        """Return what signs the requests, without network."""
         return self.lazy_credentials
 
     async def load_chain(self) -> Any:

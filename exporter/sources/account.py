@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.catalogue import ENFORCEMENT_STATUSES, FACTS, REVIEW_STATUSES
-from exporter.errors import ClaimedError, InvalidResponseError
+from exporter.errors import InvalidResponseError
 from exporter.series.observations import FACT, Reading, Series
 from exporter.sources import Source
+from exporter.sources.succession import Account, Succession
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +39,6 @@ class AccountClients(Protocol):
         ...
 
 
-class AccountIdentity(Protocol):
-    """Who the credentials belong to."""
-
-    @property
-    def account_id(self) -> str | None:
-        """The account's 12 digits, None while they are not known."""
-        ...
-
-    async def resolve(self) -> str:
-        """Return the account's 12 digits, asking AWS when they are not known; raises SourceError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Oddity:
     """Something in an answer that the API does not promise: where it stands and what is there, fit for a log."""
@@ -66,7 +54,7 @@ class AccountSource(Source):
         self,
         clients: AccountClients,
         *,
-        identity: AccountIdentity,
+        identity: Account,
         poll_interval_seconds: int,
         previous: AccountSource | None = None,
     ) -> None:
@@ -75,9 +63,10 @@ class AccountSource(Source):
         *previous* served the same target and region before a reload. Its facts stand until the account is known again,
         and until the next good answer if it is the same account.
         """
-        self._previous = None if previous is None else previous.settled
         self._clients = clients
-        self._identity = identity
+        self.succession: Succession[AccountSource] = Succession(
+            identity, previous.succession if previous else None, self
+        )
         self._max_age_seconds = max(MIN_AGE_SECONDS, 3 * poll_interval_seconds)
         self._series: tuple[Series, ...] = ()
         self._oddities: frozenset[Oddity] = frozenset()
@@ -93,16 +82,9 @@ class AccountSource(Source):
         return False
 
     @property
-    def settled(self) -> AccountSource:
-        """The source whose account is known: this one, or still the one before it."""
-        return self if self._previous is None else self._previous
-
-    @property
     def account_id(self) -> str | None:
         """The account that the facts belong to, None while it is not known."""
-        if self._previous is not None:
-            return self._previous.account_id
-        return self._identity.account_id
+        return self.succession.account_id
 
     async def poll(self, now: float) -> None:
         """Ask GetAccount once; a good answer replaces all facts.
@@ -110,13 +92,8 @@ class AccountSource(Source):
         Raises:
             SourceError: account or facts could not be asked for, or the answer is none; the facts stay until their end.
         """
-        try:
-            account_id = await self._identity.resolve()
-        except ClaimedError:
-            self._previous = None
-            raise
-        previous, self._previous = self._previous, None
-        if previous is not None and previous.account_id == account_id:
+        account_id, previous = await self.succession.resolve()
+        if previous is not None:
             self._series = previous.series()
         answer = await self._clients.get_account()
         if not isinstance(answer, Mapping):
@@ -132,9 +109,8 @@ class AccountSource(Source):
 
     def series(self) -> tuple[Series, ...]:
         """Return the facts of the last good answer, in the catalogue's order."""
-        if self._previous is not None:
-            return self._previous.series()
-        return self._series
+        standing_in = self.succession.standing_in
+        return self._series if standing_in is None else standing_in.series()
 
     def next_look(self, now: float) -> float:
         """Return infinity: the regular polls are enough."""

@@ -15,13 +15,15 @@ from typing import Any, Protocol
 
 from exporter.catalogue import Kind
 from exporter.config.plan import MetricPlan
-from exporter.errors import ClaimedError, Reason, SourceError
+from exporter.errors import Reason, SourceError
 from exporter.series.counts import Count
 from exporter.series.held import Held
 from exporter.series.observations import Series
 from exporter.series.queries import Answers, Call, Points, Query, calls
 from exporter.series.states import Pace, State
 from exporter.series.windows import HOUR, look_moment, next_look
+from exporter.sources import Source
+from exporter.sources.succession import Account, Succession
 
 OF_ONE_CALL = frozenset({Reason.INTERNAL, Reason.INVALID_RESPONSE, Reason.OTHER})
 """Failures that say nothing about the next call; after any other one the poll ends."""
@@ -39,23 +41,6 @@ class MetricData(Protocol):
         ...
 
 
-class Account(Protocol):
-    """The account that is read."""
-
-    @property
-    def account_id(self) -> str | None:
-        """The account while it is known, else None."""
-        ...
-
-    async def resolve(self) -> str:
-        """Return the account.
-
-        Raises:
-            SourceError: it cannot be known now.
-        """
-        ...
-
-
 class Counters(Protocol):
     """What is counted about the reads."""
 
@@ -69,10 +54,8 @@ class Counters(Protocol):
         """*count* answers were smaller than what was known, and held back."""
 
 
-class CloudWatchSource:
+class CloudWatchSource(Source):
     """The counts, rates and levels of one account and region, and one poll of them."""
-
-    name = "cloudwatch"
 
     def __init__(
         self,
@@ -91,24 +74,23 @@ class CloudWatchSource:
         again, and kept if it is the same account.
         """
         self._clients = clients
-        self._identity = identity
         self._telemetry = telemetry
-        self._previous = None if previous is None else previous.settled
+        self.succession: Succession[CloudWatchSource] = Succession(
+            identity, previous.succession if previous else None, self
+        )
         self._pace = Pace(poll_interval_seconds, look_moment(_spread(key), poll_interval_seconds), _alignment(plans))
         self.states: dict[str, State] = {plan.name: _state(plan, self._pace) for plan in plans}
         self._now = 0.0
 
     @property
-    def settled(self) -> CloudWatchSource:
-        """The source whose account is known: this one, or still the one before it."""
-        return self if self._previous is None else self._previous
+    def name(self) -> str:
+        """The value of the `source` label."""
+        return "cloudwatch"
 
     @property
     def account_id(self) -> str | None:
         """The account that the series belong to, None while it is not known."""
-        if self._previous is not None:
-            return self._previous.account_id
-        return self._identity.account_id
+        return self.succession.account_id
 
     @property
     def starting(self) -> bool:
@@ -121,8 +103,8 @@ class CloudWatchSource:
 
     def series(self) -> tuple[Series, ...]:
         """Return every series that is known."""
-        if self._previous is not None:
-            return self._previous.series()
+        if self.succession.standing_in is not None:
+            return self.succession.standing_in.series()
         return tuple(series for state in self.states.values() for series in state.series(self._now))
 
     async def poll(self, now: float) -> None:
@@ -148,18 +130,10 @@ class CloudWatchSource:
             raise failures[0]
 
     async def _identify(self) -> None:
-        try:
-            account_id = await self._identity.resolve()
-        except ClaimedError:
-            self._previous = None
-            raise
-        previous, self._previous = self._previous, None
-        if previous is None or previous.account_id != account_id:
-            return
+        _, previous = await self.succession.resolve()
         for name, state in self.states.items():
-            before = previous.states.get(name)
-            if before is not None:
-                state.adopt(before)
+            if previous is not None and name in previous.states:
+                state.adopt(previous.states[name])
 
     async def _ask(self, queries: Iterable[Query], answered: dict[Query, Points], failures: list[SourceError]) -> None:
         for call in calls(queries):
