@@ -430,3 +430,14 @@ def test_memory_stays_flat_over_a_year() -> None:
     assert held.days <= 366
     assert held.hours <= 24 * 4
     assert held.minutes <= 60 * 4
+
+
+def test_a_clock_set_back_over_the_turn_of_the_year_misses_no_day() -> None:
+    truth = Truth()
+    truth.put(int(at("2026-12-31T15:00")), 0, 7.0)
+    truth.put(int(at("2026-05-05T15:00")), 0, 30.0)
+    state = count()
+    poll(state, truth, at("2027-01-01T01:20"))
+    back = at("2027-01-01T00:50")
+    poll(state, truth, back)
+    assert shown(state, back)[TOTAL] == 37.0

@@ -246,6 +246,14 @@ async def test_a_look_that_fails_for_hours_starves_nothing_else(failing: int) ->
         assert shown(it, now) == shown(other, now)
 
 
+async def test_a_failure_of_one_call_leaves_the_next_one_to_be_asked() -> None:
+    clients = Clients(error=AwsInternalError("no"), error_period=3600)
+    it = source(clients, "Send")
+    with pytest.raises(AwsInternalError):
+        await poll(it, clients, NOW)
+    assert periods(clients) == [60, 3600, 86400]
+
+
 async def test_a_poll_that_runs_into_its_time_limit_keeps_what_was_whole() -> None:
     clients = Clients(stall_after=2)
     mail(clients)
