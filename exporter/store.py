@@ -95,13 +95,6 @@ class Store:
         """Return the state of *key*; raises KeyError when it is not registered."""
         return self._states[key]
 
-    def register(self, key: TargetKey, name: str | None, sources: tuple[str, ...]) -> None:
-        """Make *key* known with its configured *name* and the *sources* that count for `aws_ses_up`.
-
-        Registered again it keeps what the sources that stay have said.
-        """
-        self._states[key] = self._state(Registration(key, name, sources, heir_of=key))
-
     def exchange(self, registrations: Iterable[Registration]) -> None:
         """Take *registrations*, in their order, in place of all that was registered, each with what it is heir to."""
         self._states = {each.key: self._state(each) for each in registrations}
@@ -114,11 +107,6 @@ class Store:
             return
         entries = {**state.entries, entry.source: entry}
         self._states[entry.key] = replace(state, entries=entries, version=self._next_version())
-
-    def drop(self, key: TargetKey) -> None:
-        """Forget *key* and all that is known of it; raises KeyError when it is not registered."""
-        del self._states[key]
-        self._next_version()
 
     def _state(self, new: Registration) -> TargetState:
         before = self._states[new.heir_of].entries if new.heir_of in self._states else {}

@@ -23,6 +23,7 @@ from exporter.scheduler import (
 )
 from exporter.series.observations import FACT, Reading, Series
 from exporter.store import Store, TargetKey
+from tests.stores import register
 
 KEY = TargetKey("default", "us-east-1")
 START = 1_767_225_600.0
@@ -109,7 +110,7 @@ class Stage:
     counted: Counted = field(default_factory=Counted)
 
     def __post_init__(self) -> None:
-        self.store.register(KEY, None, ("account",))
+        register(self.store, KEY, None, ("account",))
 
     def source(self, *outcomes: Exception | float | None) -> FakeSource:
         return FakeSource(self.time, iter(outcomes))

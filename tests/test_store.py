@@ -4,6 +4,7 @@ import pytest
 
 from exporter.series.observations import FACT, Reading, Series
 from exporter.store import Entry, Registration, Store, TargetKey
+from tests.stores import drop, register
 
 KEY = TargetKey("default", "us-east-1")
 SOURCES = ("cloudwatch", "account")
@@ -12,7 +13,7 @@ SERIES = (Series("sending_enabled", FACT, Reading(1.0)),)
 
 def registered() -> Store:
     store = Store()
-    store.register(KEY, "main", SOURCES)
+    register(store, KEY, "main", SOURCES)
     return store
 
 
@@ -73,9 +74,9 @@ def test_every_change_has_a_version_of_its_own_and_a_put_that_changes_nothing_ha
     assert store.target(KEY).version == store.version
     store.put(Entry(KEY, "account", "123456789012", True, tuple(SERIES)))
     assert store.version == versions[-1]
-    store.drop(KEY)
+    drop(store, KEY)
     versions.append(store.version)
-    store.register(KEY, "main", SOURCES)
+    register(store, KEY, "main", SOURCES)
     versions.append(store.version)
     assert versions == sorted(set(versions))
 
@@ -84,7 +85,7 @@ def test_a_target_registered_again_keeps_what_its_remaining_sources_said() -> No
     store = registered()
     store.put(Entry(KEY, "cloudwatch", "123456789012", True, SERIES))
     store.put(Entry(KEY, "account", "123456789012", False))
-    store.register(KEY, "renamed", ("cloudwatch",))
+    register(store, KEY, "renamed", ("cloudwatch",))
     state = store.target(KEY)
     assert state.name == "renamed"
     assert list(state.entries) == ["cloudwatch"]
@@ -96,7 +97,7 @@ def test_an_exchange_drops_keeps_adds_and_renames_in_its_own_order() -> None:
     old, gone, new = TargetKey("old", "eu-west-1"), TargetKey("gone", "eu-west-1"), TargetKey("new", "eu-west-1")
     store = registered()
     for key in (old, gone):
-        store.register(key, None, SOURCES)
+        register(store, key, None, SOURCES)
     for key, account_id in ((KEY, "123456789012"), (old, "210987654321")):
         store.put(Entry(key, "account", account_id, True, SERIES))
     version = store.version
@@ -130,20 +131,18 @@ def test_an_exchange_for_nothing_is_a_change() -> None:
 def test_targets_are_listed_in_the_order_of_their_first_registration() -> None:
     store = registered()
     other = TargetKey("another", "eu-west-1")
-    store.register(other, None, SOURCES)
-    store.register(KEY, "again", SOURCES)
+    register(store, other, None, SOURCES)
+    register(store, KEY, "again", SOURCES)
     assert store.keys() == (KEY, other)
 
 
-def test_what_is_not_registered_cannot_be_read_put_or_dropped() -> None:
+def test_what_is_not_registered_cannot_be_read_or_put() -> None:
     store = registered()
-    store.drop(KEY)
+    drop(store, KEY)
     with pytest.raises(KeyError):
         store.target(KEY)
     with pytest.raises(KeyError):
         store.put(Entry(KEY, "account"))
-    with pytest.raises(KeyError):
-        store.drop(KEY)
-    store.register(KEY, None, ("account",))
+    register(store, KEY, None, ("account",))
     with pytest.raises(KeyError):
         store.put(Entry(KEY, "cloudwatch"))

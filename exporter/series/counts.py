@@ -41,7 +41,6 @@ ZERO_WHEN_ABSENT = frozenset({"Sum", "SampleCount"})
 class _Ask:
     """One poll's questions: *minutes* always, *hours* and *days* at start and when a look is due."""
 
-    start: bool
     cuts: Cuts
     days: Query | None
     hours: Query | None
@@ -184,10 +183,10 @@ class Count:
     def _ask(self, now: float) -> _Ask:
         at = cuts(now)
         end = floor_to(now, MINUTE)
-        if self.memory.ledger is None or self.memory.read_end is None or self.starting(now):
+        if self.memory.read_end is None or self.starting(now):
             minutes = Span(floor_to(end - self.plan.range_seconds, HOUR), end)
             whole_days = Span(epoch(now).start, at.days)
-            return self._asking(now, whole_days, Span(_hours_from(now), at.hours), minutes, start=True)
+            return self._asking(now, whole_days, Span(_hours_from(now), at.hours), minutes)
         start = floor_to(repeat_start(end, self.memory.read_end, self.plan.range_seconds), self._pace.align_seconds)
         days: Span | None = None
         hours: Span | None = None
@@ -195,12 +194,11 @@ class Count:
             hours = Span(at.hours - LOOK_BACK_SECONDS, at.hours)
         if day_due(now, self._pace.look_seconds) > self.memory.looked_day:
             days = Span(epoch(now).start, at.days)
-        return self._asking(now, days, hours, Span(start, end), start=False)
+        return self._asking(now, days, hours, Span(start, end))
 
-    def _asking(self, now: float, days: Span | None, hours: Span | None, minutes: Span, *, start: bool) -> _Ask:
+    def _asking(self, now: float, days: Span | None, hours: Span | None, minutes: Span) -> _Ask:
         """Return the questions over these windows; on 1 January no day of the year is over, and none is asked."""
         return _Ask(
-            start=start,
             cuts=cuts(now),
             days=self._sum(DAY, days) if days is not None and days.end > days.start else None,
             hours=self._sum(HOUR, hours) if hours is not None else None,

@@ -15,6 +15,7 @@ from exporter.series.observations import FACT, HELD, TIME, TOTAL, Reading, Serie
 from exporter.store import Entry, Store, TargetKey
 from exporter.telemetry import Telemetry
 from tests.pages import read_openmetrics, read_text
+from tests.stores import register
 from tests.tools import require_tool
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -73,7 +74,7 @@ def page(tmp_path: Path) -> Page:
         ("marketing", "eu-west-1", "210987654321"),
     ):
         key = TargetKey(target, region)
-        store.register(key, None if target == "default" else target, ("cloudwatch", "account"))
+        register(store, key, None if target == "default" else target, ("cloudwatch", "account"))
         well = target == "default"
         store.put(Entry(key, "cloudwatch", account, answered=True, series=mail()))
         unlimited = Series("send_quota_max", FACT, Reading(float("inf"), NOW + 60))

@@ -10,6 +10,7 @@ from exporter.series.observations import FACT, HELD, TOTAL, Reading, Series
 from exporter.store import TargetKey
 from tests.exposition.world import ACCOUNT, KEY, World
 from tests.pages import read_openmetrics, read_text
+from tests.stores import drop
 
 SENT = Series("Send", TOTAL, Reading(11200.0))
 BOUNCES = Series("Bounce", "Sum", Reading(3.0))
@@ -167,7 +168,7 @@ def test_a_clock_set_back_shows_what_is_good_then(world: World) -> None:
 
 def test_a_dropped_target_is_gone(world: World) -> None:
     world.text()
-    world.store.drop(KEY)
+    drop(world.store, KEY)
     assert world.text() == ""
 
 
@@ -214,7 +215,7 @@ def test_of_two_targets_that_are_the_same_account_and_region_the_first_stays(
     assert world.text() == before
     world.text(openmetrics=True)
     assert [vars(record)["subject"] for record in caplog.records] == ["twin"]
-    world.store.drop(KEY)
+    drop(world.store, KEY)
     assert [line.split(" ")[1] for line in world.shown("aws_ses_send_total")] == ["1.0"]
 
 

@@ -8,6 +8,7 @@ from exporter.exposition import NATIVE, Page
 from exporter.exposition.naming import NamingScheme
 from exporter.series.observations import Series
 from exporter.store import Entry, Store, TargetKey
+from tests.stores import register
 
 ACCOUNT = "123456789012"
 KEY = TargetKey("default", "us-east-1")
@@ -23,7 +24,7 @@ class World:
         self.page = Page(self.store, scheme, self_metrics=self.registry, clock=lambda: self.now)
 
     def add(self, key: TargetKey, *series: Series, account: str | None = ACCOUNT, name: str | None = None) -> None:
-        self.store.register(key, name, ("cloudwatch",))
+        register(self.store, key, name, ("cloudwatch",))
         self.put(key, *series, account=account)
 
     def put(self, key: TargetKey, *series: Series, account: str | None = ACCOUNT, answered: bool | None = True) -> None:
