@@ -88,7 +88,7 @@ class Store:
         return self._version
 
     def keys(self) -> tuple[TargetKey, ...]:
-        """Return the targets in the order in which they were registered first, or exchanged."""
+        """Return the targets in the order in which they were exchanged last."""
         return tuple(self._states)
 
     def target(self, key: TargetKey) -> TargetState:
