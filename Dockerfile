@@ -27,7 +27,7 @@ USER 65534:65534
 WORKDIR /
 EXPOSE 9199
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 9199, timeout=4); c.request('GET', '/-/healthy'); sys.exit(c.getresponse().status != 200)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "exporter.probe"]
 ENTRYPOINT ["aws-ses-exporter"]
 
 FROM base AS demo

@@ -69,9 +69,10 @@ format: install ## ruff: mend what can be mended
 golden: install ## write the golden pages again; read the diff before committing it
 	$(BIN)/python -m pytest -q --update-golden $$(grep -rl update_golden tests --include='test_*.py')
 
-docs: install ## write again what is generated: docs/configuration.md, docs/metrics.md, config.example.yaml
+docs: install ## write again what is generated: docs/configuration.md, metrics.md, licences.md, config.example.yaml
 	$(BIN)/python scripts/generate_docs.py
 	$(BIN)/python scripts/generate_metrics_docs.py
+	$(BIN)/python scripts/generate_licences.py
 
 dashboards: install ## write dashboards/*.json again, and what Kubernetes gets of them
 	$(BIN)/python -m dashboards.generate

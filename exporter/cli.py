@@ -144,11 +144,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _not_yet(value: str | None) -> None:
-    if value is not None:
-        raise typer.BadParameter("not supported yet")
-
-
 def _file(text: str) -> Path:
     if not text:
         raise typer.BadParameter("needs the name of a file")
@@ -185,8 +180,11 @@ def _root(  # noqa: PLR0917 - typer calls it, by keyword
         str | None, typer.Option("--log.level", metavar="LEVEL", help="debug, info, warning or error.")
     ] = None,
     log_format: Annotated[str | None, typer.Option("--log.format", metavar="FORMAT", help="logfmt or json.")] = None,
-    web_config_file: Annotated[  # noqa: ARG001 - refused by its callback
-        str | None, typer.Option("--web.config.file", hidden=True, callback=_not_yet)
+    web_config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--web.config.file", metavar="FILE", parser=_file, help="TLS, users and headers, in Prometheus' web format."
+        ),
     ] = None,
     version: Annotated[  # noqa: ARG001 - answered by its callback
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
@@ -200,6 +198,7 @@ def _root(  # noqa: PLR0917 - typer calls it, by keyword
         "web.listen_addresses": listen_addresses or None,
         "web.telemetry_path": telemetry_path,
         "web.enable_lifecycle": enable_lifecycle,
+        "web.config_file": None if web_config_file is None else str(web_config_file),
         "log.level": log_level,
         "log.format": log_format,
     }
@@ -238,6 +237,8 @@ def _demo(
     from exporter.commands import demo  # noqa: PLC0415 - only the demo needs its parts
 
     given: Given = context.obj
+    if given.flags["web.config_file"] is not None:
+        raise typer.BadParameter("is not for the demo", param_hint="--web.config.file")
     return demo.demo(once, given.flags["web.listen_addresses"])
 
 

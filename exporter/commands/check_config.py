@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from exporter.config.plan import MetricPlan, dimension_plan, metric_plans
 from exporter.config.selections import CONFIGURATION_SET
 from exporter.config.settings import Settings, TargetSettings
 from exporter.config.show import masked
+from exporter.config.web.access import WebAccess
 from exporter.series.dimensions import Place, wanted
 from exporter.series.queries import STATISTICS_BILLED_AS_ONE, Dimensions
 from exporter.series.windows import next_look
@@ -44,8 +46,18 @@ def check_config(load: Callable[[], Loaded]) -> int:
     loaded = load()
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo(masked(loaded.settings) + "".join(f"# {line}\n" for line in summary(loaded.settings)), nl=False)
+    lines = (*summary(loaded.settings), who_may_come_in(loaded.web))
+    typer.echo(masked(loaded.settings) + "".join(f"# {line}\n" for line in lines), nl=False)
     return 0
+
+
+def who_may_come_in(web: WebAccess) -> str:
+    """Return in a sentence whom the web lets in."""
+    how = "over TLS" if web.tls else "without TLS"
+    modes = {ssl.CERT_REQUIRED: ", with a certificate", ssl.CERT_OPTIONAL: ", with a good certificate or none"}
+    proof = modes.get(web.tls.context.verify_mode, "") if web.tls else ""
+    who = f"one of {_number(len(web.users), 'user')}" if web.users else "everybody who reaches the port"
+    return f"Who may come in: {who}, {how}{proof}"
 
 
 def summary(settings: Settings) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ FLAGS: dict[str, str] = {
     "web.listen_addresses": "--web.listen-address",
     "web.telemetry_path": "--web.telemetry-path",
     "web.enable_lifecycle": "--web.enable-lifecycle",
+    "web.config_file": "--web.config.file",
     "log.level": "--log.level",
     "log.format": "--log.format",
 }

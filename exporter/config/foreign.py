@@ -26,9 +26,9 @@ class Findings:
         """Note a problem with the value at *loc*, its text too where it is one to *show*."""
         self._note(self.problems, self._problem(loc, message, show=show))
 
-    def doubt(self, loc: Loc, message: str) -> None:
-        """Note what is right and yet needs a word."""
-        self._note(self.doubts, self._problem(loc, message, show=True))
+    def doubt(self, loc: Loc, message: str, *, show: bool = True) -> None:
+        """Note what is right and yet needs a word, with its text where it is one to *show*."""
+        self._note(self.doubts, self._problem(loc, message, show=show))
 
     def line(self, loc: Loc) -> int | None:
         """Return the line of *loc*, or of the nearest place around it."""

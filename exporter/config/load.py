@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +11,30 @@ from exporter.config import cloudwatch_exporter
 from exporter.config.cloudwatch_exporter import Translated
 from exporter.config.dialect import DialectName
 from exporter.config.environment import read_environment, read_flags
+from exporter.config.files import read_text
 from exporter.config.keys import Loc
-from exporter.config.layers import Layer, one_line, problem, spots_of
+from exporter.config.layers import Layer, one_line, problem, spots_of, supplier
 from exporter.config.rules import ignored
 from exporter.config.settings import Settings
 from exporter.config.show import digest
 from exporter.config.validate import STAND_IN, validated
+from exporter.config.web.access import WebAccess
+from exporter.config.web.read import read_web_file
 from exporter.config.yaml_lines import Document, read_yaml
 from exporter.errors import ConfigError, Problem
-
-MAX_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that was read: *sha256* is of the effective one, masked; *warnings* are readable lines."""
+    """A configuration that was read: *sha256* is of the effective one, masked; *warnings* are readable lines.
+
+    *web* is what the file of `web.config_file` comes to, if there is one.
+    """
 
     settings: Settings
     sha256: str
     warnings: tuple[str, ...]
+    web: WebAccess = field(default_factory=WebAccess)
 
 
 def load(
@@ -65,6 +70,10 @@ def load(
         layers.append(default)
         problems += found
     settings, more = validated(layers, judge_rules=document is not None)
+    web = WebAccess()
+    if settings is not None and settings.web.config_file is not None:
+        settings, web, found = _read_web(settings, layers, document if path is not None else None, path)
+        more += found
     told = {(one.where, one.line, one.key) for one in problems}
     problems += [one for one in more if (one.where, one.line, one.key) not in told]
     if problems or settings is None:
@@ -75,14 +84,14 @@ def load(
         settings = settings.with_dialect(foreign.dialect)
     doubts += [problem(layers, finding.loc, finding.message) for finding in ignored(settings)]
     doubts += _region_doubts(layers, settings, unknown_regions)
-    return Loaded(settings, digest(settings), tuple(str(doubt) for doubt in doubts))
+    return Loaded(settings, digest(settings), (*(str(doubt) for doubt in doubts), *web.doubts), web)
 
 
 def _read_file(path: Path, dialect: DialectName | None) -> tuple[Layer | None, Translated | None, list[Problem]]:
     """Return the file's layer, None when it cannot be used, what it is in another dialect, and what is wrong."""
     where = one_line(str(path))
     try:
-        document = read_yaml(_text(path, where), where)
+        document = read_yaml(read_text(path, where), where)
     except ConfigError as error:
         return None, None, list(error.problems)
     if (dialect or _dialect_of(document)) is DialectName.CLOUDWATCH_EXPORTER:
@@ -96,21 +105,21 @@ def _dialect_of(document: Document) -> DialectName:
     return DialectName.CLOUDWATCH_EXPORTER if theirs else DialectName.NATIVE
 
 
-def _text(path: Path, where: str) -> str:
+def _read_web(
+    settings: Settings, layers: Sequence[Layer], document: Layer | None, path: Path | None
+) -> tuple[Settings, WebAccess, list[Problem]]:
+    """Return *settings* with the way to the web's file, what that comes to, and what is wrong with it.
+
+    A way that the configuration file gives is relative to that file, any other to where the process runs.
+    """
+    file = Path(settings.web.config_file or "")
+    if path is not None and supplier(layers, ("web", "config_file"))[0] is document:
+        file = path.parent / file
+    settings = settings.model_copy(update={"web": settings.web.model_copy(update={"config_file": str(file)})})
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError((Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}"),)) from None
-    except ValueError as error:
-        raise ConfigError((Problem(where, f"cannot be read: {error}"),)) from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError((Problem(where, f"is over {MAX_BYTES} bytes (1 MiB)"),))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError((Problem(where, f"is not UTF-8 (byte 0x{data[error.start]:02x})", line=line),)) from None
+        return settings, read_web_file(file), []
+    except ConfigError as error:
+        return settings, WebAccess(), list(error.problems)
 
 
 def _default_target(

@@ -18,6 +18,7 @@ from exporter.config.types import (
     DimensionChoice,
     EndpointUrl,
     ExternalId,
+    FileName,
     LinkedAccount,
     ListenAddress,
     MaxAgeSeconds,
@@ -207,6 +208,10 @@ class WebSettings(_Model):
     telemetry_path: TelemetryPath = Field("/metrics", description="path of the page that Prometheus scrapes")
     enable_lifecycle: Switch = Field(
         False, description="allow `POST /-/reload`; off, because whoever reaches the port could use it"
+    )
+    config_file: FileName | None = Field(
+        None,
+        description="file with TLS, users and headers in the format of Prometheus exporters; relative to this file",
     )
 
 

@@ -91,6 +91,7 @@ TelemetryPath = Annotated[
     AfterValidator(telemetry_path),
     Allowed("a path such as /metrics, of letters, digits and ._~/-, but not /, /config, one under /-/ or with /../"),
 ]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=4_096), Allowed("the name of a file")]
 EndpointUrl = Annotated[
     str,
     AfterValidator(endpoint_url),

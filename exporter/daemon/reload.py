@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from exporter import logs
 from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.show import digest
 from exporter.daemon.aside import aside
+from exporter.daemon.door import Door
 from exporter.errors import ConfigError, ExporterError
 from exporter.telemetry import Telemetry
 
@@ -26,18 +28,23 @@ class Reloader:
         replace: Callable[[Settings], Awaitable[None]],
         *,
         loaded: Loaded,
+        door: Door,
         telemetry: Telemetry,
         clock: Callable[[], float],
     ) -> None:
-        """Keep *loaded*, the configuration at start. *load* reads it again; *replace* puts settings in force."""
+        """Keep *loaded*, the configuration at start. *load* reads it again; *replace* puts settings in force.
+
+        *door* is given the web configuration.
+        """
         self._load = load
         self._replace = replace
+        self._door = door
         self._telemetry = telemetry
         self._clock = clock
         self._wishes: asyncio.Queue[asyncio.Future[ExporterError | None]] = asyncio.Queue()
         self._ended = False
         self.loaded = loaded
-        """The configuration in force; of the web's settings, those of the start."""
+        """The configuration in force; of the web's settings, those of the start, but for its file."""
 
     def wish(self) -> asyncio.Future[ExporterError | None]:
         """Ask for a reload; the future tells why it was refused, None when it was done."""
@@ -90,13 +97,15 @@ class Reloader:
                 log.warning("configuration refused, the old one stays in force", extra={"problem": str(problem)})
             return error
         self.loaded = loaded
+        self._door.take(loaded.web)
         logs.configure(loaded.settings.log.level, loaded.settings.log.format)
         self._note(loaded)
         return None
 
     def _held_back(self, loaded: Loaded) -> Loaded:
-        """Return *loaded* as it can be put in force: with the web settings of the start."""
-        started, new = self.loaded.settings.web, loaded.settings.web
+        """Return *loaded* as it can be put in force: with the web settings of the start, but for the file."""
+        new = loaded.settings.web
+        started = self.loaded.settings.web.model_copy(update={"config_file": new.config_file})
         changed = [name for name in type(new).model_fields if getattr(started, name) != getattr(new, name)]
         if not changed:
             return loaded
@@ -104,7 +113,7 @@ class Reloader:
             "setting takes effect at the next start only", extra={"settings": [f"web.{name}" for name in changed]}
         )
         settings = loaded.settings.model_copy(update={"web": started})
-        return Loaded(settings, digest(settings), loaded.warnings)
+        return replace(loaded, settings=settings, sha256=digest(settings))
 
     def _note(self, loaded: Loaded) -> None:
         self._telemetry.config_loaded(loaded.sha256, self._clock())

@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry
 from exporter import __version__
 from exporter.config.load import Loaded
 from exporter.config.show import masked
+from exporter.daemon.aside import aside
+from exporter.daemon.door import Door
 from exporter.daemon.fleet import Fleet
 from exporter.daemon.reload import Reloader
 from exporter.daemon.tools import Tools
@@ -20,7 +22,9 @@ from exporter.exposition import NATIVE, Page
 from exporter.store import Store
 from exporter.telemetry import Telemetry
 from exporter.web.app import Faces, create_app
+from exporter.web.guard import Guard, Refusal
 from exporter.web.listen import address_of, open_sockets
+from exporter.web.passwords import Passwords
 from exporter.web.server import create_server, serve
 
 log = logging.getLogger(__name__)
@@ -52,7 +56,8 @@ async def service(
             closing.enter_context(listener)
         fleet = Fleet(group, store, telemetry, tools)
         closing.push_async_callback(fleet.close)
-        reloader = Reloader(load, fleet.replace, loaded=loaded, telemetry=telemetry, clock=tools.clock)
+        door = Door(loaded.web, telemetry, tls_changed=lambda: server.part_with_all())  # noqa: PLW0108 - it is made later
+        reloader = Reloader(load, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock)
         on_reload(reloader.wish)
         view = View(fleet, store)
         faces = Faces(
@@ -64,17 +69,26 @@ async def service(
             reload=reloader.reload if settings.web.enable_lifecycle else None,
             clock=tools.clock,
         )
-        server = create_server(create_app(faces, telemetry_path=settings.web.telemetry_path))
+        guard = Guard(
+            create_app(faces, telemetry_path=settings.web.telemetry_path),
+            access=lambda: door.access,
+            passwords=Passwords(secret=tools.secret(), aside=aside),
+            monotonic=tools.monotonic,
+            refused=telemetry.web_refused,
+        )
+        server = create_server(guard, tls=lambda: door.access.tls, refused=lambda: telemetry.web_refused(Refusal.TLS))
         log.info("starting", extra={"version": __version__})
         for listener in listeners:
-            log.info("listening", extra={"address": address_of(listener)})
+            log.info("listening", extra={"address": address_of(listener), "tls": loaded.web.tls is not None})
         serving = group.create_task(serve(server, listeners), name="web")
         reloading = group.create_task(reloader.run(), name="reload")
+        watching = group.create_task(door.watch(tools.sleep), name="web configuration")
         await stop.wait()
         log.info("stopping")
         server.should_exit = True
-        reloading.cancel()
-        await asyncio.wait((reloading,))
+        for task in (reloading, watching):
+            task.cancel()
+        await asyncio.wait((reloading, watching))
         await fleet.close()
         await serving
     log.info("stopped")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -35,13 +36,17 @@ class Regions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Everything that is not a function of the configuration. *clock* gives unix seconds, *random* 0 <= x < 1."""
+    """Everything that is not a function of the configuration. *clock* gives unix seconds, *random* 0 <= x < 1.
+
+    *secret* gives random bytes that nobody can guess.
+    """
 
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     sleep: Callable[[float], Awaitable[object]]
     random: Callable[[], float]
     open_aws: Callable[[AwsSettings], AbstractAsyncContextManager[Regions]]
+    secret: Callable[[], bytes] = secrets.token_bytes
 
 
 def real_tools() -> Tools:

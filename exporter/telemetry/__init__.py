@@ -69,6 +69,14 @@ class Telemetry:
         """Note that a configuration was refused and the old one stays."""
         self._families.reload_successful.set(0)
 
+    def web_reload_failed(self) -> None:
+        """Note that a change of the web configuration was refused and the old one stays."""
+        self._families.web_reload_failures.inc()
+
+    def web_refused(self, reason: str) -> None:
+        """Note that somebody was not let in; *reason* is one of WEB_REFUSALS."""
+        self._families.web_refused.labels(reason).inc()
+
     def set_price(self, dollars: float) -> None:
         """Count metrics requested from now on at *dollars* per thousand; what was counted stays."""
         self._price_per_thousand_metrics_dollars = dollars

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from exporter.catalogue import PREFIX, Family
 
 POLL_BUCKETS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300)
 
+WEB_REFUSALS = ("password", "busy", "rate", "tls")
 
 _BOUNDS = (*(str(float(bound)) for bound in POLL_BUCKETS_SECONDS), "+Inf")
 
@@ -163,3 +164,18 @@ class ProcessFamilies:
             "config_last_reload_success_timestamp_seconds",
             "When the configuration in force was loaded. Unit: unix seconds.",
         )
+        self.web_reload_failures = Counter(
+            f"{PREFIX}exporter_web_config_reload_failures_total",
+            "Changes of the web configuration, or of a file that it names, that were refused; the old one stays in "
+            "force. Unit: changes.",
+            registry=registry,
+        )
+        self.web_refused = Counter(
+            f"{PREFIX}exporter_web_refused_total",
+            "Requests and connections that were not let in: no right password, too many passwords to check at once, "
+            "over the rate, TLS failed. Unit: requests.",
+            ("reason",),
+            registry=registry,
+        )
+        for reason in WEB_REFUSALS:
+            self.web_refused.labels(reason)

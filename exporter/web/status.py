@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from html import escape
 
 from exporter import __version__
@@ -31,6 +33,8 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bot
 td.good { color: #17602c } td.failing, td.refused { color: #a3151f; font-weight: 600 } td.waiting { color: #666 }
 a { margin-right: 1rem } code { font-size: 13px }
 """
+STYLE_HASH = f"sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}"
+"""What a content security policy calls the one style of the page."""
 _HEADS = ("Target", "Account", "Region", "Source", "State", "Last success", "Last failure")
 
 

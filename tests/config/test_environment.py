@@ -123,7 +123,7 @@ def test_a_problem_inside_a_variable_names_the_way_to_it() -> None:
         f"{P}TARGETS[0].nmae: unknown key; did you mean name?",
     ]
     assert lines({f"{P}WEB": '{"prot": 1}'}) == [
-        f"{P}WEB.prot: unknown key; known here: listen_addresses, telemetry_path, enable_lifecycle"
+        f"{P}WEB.prot: unknown key; known here: listen_addresses, telemetry_path, enable_lifecycle, config_file"
     ]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config.load import MAX_BYTES, load
+from exporter.config.files import MAX_BYTES
+from exporter.config.load import load
 from exporter.errors import ConfigError
 
 ONE_TARGET = "targets: [{regions: [us-east-1]}]\n"

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from exporter.config.load import Loaded
 from exporter.config.settings import Settings
+from exporter.config.web.access import WebAccess
+from exporter.daemon.door import Door
 from exporter.daemon.reload import Reloader
 from exporter.errors import ConfigError, ExporterError, Problem
 from exporter.telemetry import Telemetry
@@ -27,11 +29,14 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.go_on.set()
+        telemetry = Telemetry(self.registry, price_per_thousand_metrics_dollars=0.01)
+        self.door = Door(WebAccess(), telemetry, tls_changed=lambda: None)
         self.reloader = Reloader(
             self.load,
             self.replace,
             loaded=loaded(settings("old")),
-            telemetry=Telemetry(self.registry, price_per_thousand_metrics_dollars=0.01),
+            door=self.door,
+            telemetry=telemetry,
             clock=lambda: 1_750_000_000.0,
         )
 
@@ -129,3 +134,24 @@ async def test_what_is_in_force_is_logged(caplog: pytest.LogCaptureFixture) -> N
     await asyncio.wait((task,))
     facts = [(record.targets, record.regions) for record in caplog.records if hasattr(record, "sha256")]  # type: ignore[attr-defined]  # given as extra
     assert facts == [(1, 1), (1, 1)]
+
+
+async def test_a_reload_takes_the_web_configuration_and_another_file_of_it_but_no_other_address(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    web = {"config_file": "other.yml", "telemetry_path": "/elsewhere"}
+    access = WebAccess(users={"alice": b"hash"})
+    stage = Stage(replace(loaded(settings("new", web=web)), web=access))
+    task = asyncio.create_task(stage.reloader.run())
+    await stage.reloader.reload()
+    assert stage.door.access is access
+    stage.loads = ConfigError((Problem("web.yml", "wrong"),))
+    with pytest.raises(ConfigError):
+        await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.door.access is access
+    in_force = stage.reloader.loaded.settings.web
+    assert (in_force.config_file, in_force.telemetry_path) == ("other.yml", "/metrics")
+    held_back = [getattr(record, "settings", None) for record in caplog.records if "next start" in record.message]
+    assert held_back == [["web.telemetry_path"]]

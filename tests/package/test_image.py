@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from exporter import probe
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -62,13 +64,11 @@ def test_it_listens_on_9199_and_ends_on_sigterm_without_a_shell_in_between() -> 
     assert json.loads(of("demo", "CMD")[0]) == ["--web.listen-address=:9199", "demo"]
 
 
-def test_its_health_check_needs_no_shell_and_is_python_that_compiles() -> None:
+def test_its_health_check_needs_no_shell_and_asks_the_port_that_it_listens_on() -> None:
     command = json.loads(of("base", "HEALTHCHECK")[0].split("CMD ")[1])
 
-    assert command[:2] == ["python", "-c"]
-    assert "9199" in command[2]
-    assert "/-/healthy" in command[2]
-    compile(command[2], "HEALTHCHECK", "exec")
+    assert command == ["python", "-m", "exporter.probe"]
+    assert f"127.0.0.1:{of('base', 'EXPOSE')[0]}/-/healthy" == probe.DEFAULT
 
 
 def test_everything_installed_is_hashed_or_was_built_here() -> None:

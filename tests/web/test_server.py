@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -67,7 +68,7 @@ Open = Callable[..., Awaitable[Site]]
 async def start() -> AsyncIterator[Open]:
     sites: list[Site] = []
 
-    async def site(**options: int) -> Site:
+    async def site(**options: Any) -> Site:
         entered, go_on = asyncio.Event(), asyncio.Event()
 
         async def small(_: Request) -> Response:

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from exporter.aws.observer import CallObserver
 from exporter.config.load import Loaded
 from exporter.config.settings import AwsSettings, Settings, TargetSettings
+from exporter.daemon.door import Door
 from exporter.daemon.fleet import Fleet
 from exporter.daemon.reload import Reloader
 from exporter.daemon.tools import Tools
@@ -133,7 +134,10 @@ async def exporter(
     loaded = Loaded(settings, sha256="ab" * 32, warnings=())
     async with asyncio.TaskGroup() as group:
         fleet = Fleet(group, store, telemetry, tools)
-        reloader = Reloader(lambda: loaded, fleet.replace, loaded=loaded, telemetry=telemetry, clock=tools.clock)
+        door = Door(loaded.web, telemetry, tls_changed=lambda: None)
+        reloader = Reloader(
+            lambda: loaded, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock
+        )
         reloading = group.create_task(reloader.run())
         page = Page(store, NATIVE, self_metrics=registry, clock=tools.clock)
         writers = [telemetry.writer(each.label, region) for each in settings.targets for region in each.regions]

@@ -1,0 +1,53 @@
+"""What a web configuration comes to: TLS, users, headers, a rate. Nothing of it is ever printed."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+Stamp: TypeAlias = tuple[int, int, int]
+"""Inode, size and time of change (ns): another one after every way to change a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How connections are secured; *allowed_sans* are names of which a client's certificate has to have one, if any."""
+
+    context: ssl.SSLContext
+    allowed_sans: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One request every *interval_seconds* on average, *burst* at once."""
+
+    interval_seconds: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebAccess:
+    """A web configuration in force; without a file everybody may come in, without TLS.
+
+    *users* have the bcrypt hashes of their passwords. *stamps* are of every file that was read, the configuration's
+    own first, taken before it was read. *doubts* are readable lines.
+    """
+
+    tls: Tls | None = None
+    users: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    rate: Rate | None = None
+    stamps: Mapping[Path, Stamp | None] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Return the stamp of what *path* leads to, None where there is nothing to be seen."""
+    try:
+        seen = path.stat()
+    except (OSError, ValueError):
+        return None
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns

@@ -1,0 +1,95 @@
+"""Connections from the listening sockets to the protocol that serves them, through TLS where there is any.
+
+TLS is that of the moment a connection comes, so that a new certificate needs no new listener. Of handshakes only so
+many are under way at once, and only for so long; the oldest gives way. The protocol sees a connection when it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+
+from exporter.config.web.access import Tls
+
+MAX_HANDSHAKES = 128
+HANDSHAKE_SECONDS = 10.0
+GOODBYE_SECONDS = 5.0
+"""How long the other side may take to end TLS in good form."""
+SHORTAGE_PAUSE_SECONDS = 0.1
+
+_SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_GONE = frozenset(
+    {errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH}
+)
+
+
+class Entrance:
+    """Lets connections in and makes a *protocol* for each, told of which names a client's certificate has to have one.
+
+    *tls* is asked for at each connection; *refused* is told when TLS ends one; *make_room* cuts an idle connection when
+    the process is out of descriptors.
+    """
+
+    def __init__(
+        self,
+        protocol: Callable[[frozenset[str]], asyncio.Protocol],
+        *,
+        tls: Callable[[], Tls | None],
+        refused: Callable[[], None],
+        make_room: Callable[[], None],
+    ) -> None:
+        """Begin with nobody under way."""
+        self._protocol = protocol
+        self._tls = tls
+        self._refused = refused
+        self._make_room = make_room
+        self._under_way: dict[asyncio.Task[None], None] = {}
+
+    async def accept(self, listener: socket.socket) -> None:
+        """Let in whoever comes to *listener*, until cancelled; who is under way then is cut."""
+        loop = asyncio.get_running_loop()
+        listener.setblocking(False)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    connection, _ = await loop.sock_accept(listener)
+                except OSError as error:
+                    await self._wait_after(error)
+                    continue
+                task = group.create_task(self._let_in(connection))
+                self._under_way[task] = None
+                task.add_done_callback(self._under_way.pop)
+                if len(self._under_way) > MAX_HANDSHAKES:
+                    self._cut_oldest()
+                await asyncio.sleep(0)  # who waits already is accepted at once, and others have to have their turn
+
+    async def _wait_after(self, error: OSError) -> None:
+        if error.errno in _SHORTAGE:
+            self._cut_oldest()
+            self._make_room()
+            await asyncio.sleep(SHORTAGE_PAUSE_SECONDS)
+        elif error.errno not in _GONE:
+            raise error
+
+    def _cut_oldest(self) -> None:
+        oldest = next((task for task in self._under_way if not task.cancelling()), None)
+        if oldest is not None:
+            oldest.cancel()
+
+    async def _let_in(self, connection: socket.socket) -> None:
+        loop, tls = asyncio.get_running_loop(), self._tls()
+        try:
+            if tls is None:
+                await loop.connect_accepted_socket(lambda: self._protocol(frozenset()), connection)
+            else:
+                await loop.connect_accepted_socket(
+                    lambda: self._protocol(tls.allowed_sans),
+                    connection,
+                    ssl=tls.context,
+                    ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                    ssl_shutdown_timeout=GOODBYE_SECONDS,
+                )
+        except OSError:
+            self._refused()

@@ -1,0 +1,116 @@
+"""Who may come in: every request is counted against the rate, has to name a user, and gets the configured headers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from enum import StrEnum
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exporter.config.web.access import Rate, WebAccess
+from exporter.web.passwords import BusyError, Passwords
+
+CHALLENGE = 'Basic realm="aws-ses-exporter", charset="UTF-8"'
+
+
+class Refusal(StrEnum):
+    """Why somebody was not let in: the values of the `reason` label."""
+
+    PASSWORD = "password"  # noqa: S105 - a word
+    BUSY = "busy"
+    RATE = "rate"
+    TLS = "tls"
+
+
+class Guard:
+    """The application *app* behind its door. *access* is asked for at each request, *refused* told of each refusal."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access: Callable[[], WebAccess],
+        passwords: Passwords,
+        monotonic: Callable[[], float],
+        refused: Callable[[Refusal], None],
+    ) -> None:
+        """Let everybody in until *access* says otherwise."""
+        self._app = app
+        self._access = access
+        self._passwords = passwords
+        self._bucket = _Bucket(monotonic)
+        self._refused = refused
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or have the application answer it."""
+        access = self._access()
+        answer: ASGIApp = self._app
+        if access.rate is not None and not self._bucket.takes(access.rate):
+            answer = self._no(Refusal.RATE, 429, "Too many requests.\n")
+        elif access.users:
+            answer = await self._judged(access, scope)
+        await answer(scope, receive, _adding(access.headers, send) if access.headers else send)
+
+    async def _judged(self, access: WebAccess, scope: Scope) -> ASGIApp:
+        try:
+            named = _named(Headers(scope=scope).get("authorization", ""))
+            if named is not None and await self._passwords.is_right(access.users, *named):
+                return self._app
+        except BusyError:
+            return self._no(Refusal.BUSY, 503, "Too many passwords to check.\n", {"retry-after": "1"})
+        return self._no(Refusal.PASSWORD, 401, "A user and a password are needed.\n", {"www-authenticate": CHALLENGE})
+
+    def _no(self, why: Refusal, status: int, text: str, headers: dict[str, str] | None = None) -> ASGIApp:
+        self._refused(why)
+        return PlainTextResponse(text, status, headers={"x-content-type-options": "nosniff", **(headers or {})})
+
+
+class _Bucket:
+    """A token bucket, full at first; another rate begins anew."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._rate: Rate | None = None
+        self._tokens = 0.0
+        self._at = 0.0
+
+    def takes(self, rate: Rate) -> bool:
+        now = self._monotonic()
+        if rate != self._rate:
+            self._rate, self._tokens = rate, float(rate.burst)
+        else:
+            self._tokens = min(rate.burst, self._tokens + (now - self._at) / rate.interval_seconds)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def _named(authorization: str) -> tuple[str, bytes] | None:
+    """Return user and password of a header, None where it does not name any."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(token.strip(), validate=True).partition(b":")
+        return (user.decode(), password) if colon else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _adding(headers: tuple[tuple[str, str], ...], send: Send) -> Send:
+    """Return *send*, but that every answer has *headers*, in place of what it had under their names."""
+
+    async def sends(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = MutableHeaders(scope=message)
+            for name, value in headers:
+                present[name] = value
+        await send(message)
+
+    return sends

@@ -1,0 +1,272 @@
+"""The file of `--web.config.file`: what is honoured, and that everything else is refused, never ignored."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.config.load import Loaded, load
+from exporter.config.web import tls as module
+from exporter.config.web.access import Rate, WebAccess
+from exporter.config.web.names import CIPHERS, TLS13_CIPHERS
+from exporter.config.web.read import read_web_file
+from exporter.config.web.tls import sans_of
+from exporter.errors import ConfigError
+from tests.certificates import Authority, Papers, authority
+from tests.effort import examples
+
+HASH = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
+STRICT = "RequireAndVerifyClientCert"
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return authority(tmp_path_factory.mktemp("ours"))
+
+
+@pytest.fixture(scope="module")
+def papers(ours: Authority) -> Papers:
+    return ours.issue("server", "exporter")
+
+
+def read(folder: Path, values: object) -> WebAccess:
+    file = folder / "web.yml"
+    file.write_text(values if isinstance(values, str) else json.dumps(values))
+    return read_web_file(file)
+
+
+def refused(folder: Path, values: object) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(folder, values)
+    return [str(problem).partition("web.yml:")[2].partition(": ")[2] for problem in caught.value.problems]
+
+
+def tls(papers: Papers, **more: Any) -> dict[str, Any]:
+    return {"tls_server_config": {"cert_file": str(papers.cert), "key_file": str(papers.key), **more}}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n\n", "tls_server_config:\nbasic_auth_users:\n", "basic_auth_users: {}"]
+)
+def test_a_file_that_asks_for_nothing_lets_everybody_in(tmp_path: Path, text: str) -> None:
+    access = read(tmp_path, text)
+    assert (access.tls, dict(access.users), access.headers, access.rate) == (None, {}, (), None)
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ({"client_auth_type": "RequireAnyClientCert"}, 'client_auth_type = "RequireAnyClientCert": asks for '),
+        (
+            {"client_auth_type": "RequestClientCert"},
+            "without verifying them, which ssl cannot; must be one of NoClient",
+        ),
+        ({"client_auth_type": "RequireClientCert"}, "without verifying them"),
+        ({"client_auth_type": "RequireAndVerifyClientCrt"}, "did you mean RequireAndVerifyClientCert?"),
+        ({"client_auth_type": STRICT}, "client_ca_file: is missing: without it certificates of every public CA"),
+        ({"client_auth_type": STRICT, "client_ca_file": "gone.pem"}, 'client_ca_file = "gone.pem": cannot be read: no'),
+        ({"client_auth_type": STRICT, "client_ca": "none"}, "client_ca: holds no certificate in PEM"),
+        ({"client_ca": "none"}, "client_auth_type: is needed with a client CA"),
+        ({"client_allowed_sans": ["a"]}, "client_allowed_sans: is only for client_auth_type RequireAndVerify"),
+        (
+            {"client_auth_type": STRICT, "client_allowed_sans": []},
+            "client_allowed_sans: is empty: nobody could come in",
+        ),
+        ({"client_ca_file": "gone.pem", "client_ca": "SECRET"}, "client_ca: is given beside client_ca_file"),
+        ({"min_version": "TLS11"}, 'min_version = "TLS11": is broken and not offered; must be TLS12 or TLS13'),
+        ({"max_version": "TLS1.3"}, 'max_version = "TLS1.3": must be TLS12 or TLS13'),
+        ({"min_version": "TLS13", "max_version": "TLS12"}, 'max_version = "TLS12": is below min_version'),
+        (
+            {"cipher_suites": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA"]},
+            "did you mean TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        ),
+        ({"cipher_suites": ["TLS_AES_128_GCM_SHA256"]}, "name all three or none"),
+        ({"cipher_suites": sorted(TLS13_CIPHERS)}, "has no suite for TLS 1.2; name one, or set min_version to TLS13"),
+        ({"cipher_suites": list(CIPHERS), "min_version": "TLS13"}, "which min_version leaves out"),
+        ({"curve_preferences": ["X25519", "CurveP256"]}, "of which ssl can set one only"),
+        ({"curve_preferences": ["X448"]}, "must be one of CurveP256, CurveP384, CurveP521, X25519"),
+        ({"prefer_server_cipher_suites": "sure"}, "must be true or false"),
+        ({"cert": "SECRET"}, "cert: is given beside cert_file; only one of them is allowed"),
+        ({"key": "SECRET"}, "key: is given beside key_file; only one of them is allowed"),
+        ({"key_fil": "SECRET"}, "key_fil: unknown key; did you mean key_file?"),
+        ({"key_file": ""}, 'key_file = "": must be text'),
+        ({"key_file": None}, "key_file: is missing"),
+        ({"cert_file": None}, "cert_file: is missing"),
+        ({"cert_file": None, "cert": 5}, "cert: must be text in PEM"),
+        ({"cert_file": None, "cert": "SECRET"}, "cert: holds no certificate in PEM"),
+        ({"key_file": None, "key": "SECRET"}, "key: is no key for the certificate"),
+    ],
+)
+def test_what_tls_cannot_honour_is_refused(tmp_path: Path, papers: Papers, more: dict[str, Any], line: str) -> None:
+    lines = refused(tmp_path, tls(papers, **more))
+    assert any(line in each for each in lines), lines
+    assert "SECRET" not in "".join(lines)
+
+
+def test_a_key_of_another_certificate_and_one_with_a_passphrase_are_refused(tmp_path: Path, ours: Authority) -> None:
+    papers, other = ours.issue("a", "exporter"), ours.issue("b", "exporter")
+    other_key = {"key_file": str(other.key)}
+    assert [each.partition(": ")[2] for each in refused(tmp_path, tls(papers, **other_key))] == [
+        "is not the key of the certificate"
+    ]
+    key = serialization.load_pem_private_key(papers.key.read_bytes(), None)
+    papers.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"passphrase"),
+        )
+    )
+    assert ["is encrypted" in each for each in refused(tmp_path, tls(papers))] == [True]
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"basic_auth_user": {"a": "SECRET"}}, "basic_auth_user: unknown key; did you mean basic_auth_users?"),
+        ({"basic_auth_excluded_paths": ["/x"]}, "basic_auth_excluded_paths: unknown key"),
+        ({"basic_auth_users": {"alice": "SECRET"}}, "basic_auth_users.alice: must be a bcrypt hash"),
+        ({"basic_auth_users": {"alice": f"{HASH}SECRET"}}, "basic_auth_users.alice: must be a bcrypt hash"),
+        ({"basic_auth_users": {"alice": ["SECRET"]}}, "basic_auth_users.alice: must be a bcrypt hash"),
+        ({"basic_auth_users": {"alice": HASH.replace("$10$", "$16$")}}, "has cost 16, over 15: every wrong password"),
+        ({"basic_auth_users": {"": HASH}}, "is no name of a user"),
+        ({"basic_auth_users": ["alice"]}, "basic_auth_users: must be a mapping"),
+        ({"http_server_config": {"http3": True}}, "http_server_config.http3: unknown key; did you mean http2?"),
+        ({"http_server_config": {"headers": {"X-Frame-Option": "deny"}}}, "did you mean X-Frame-Options?"),
+        ({"http_server_config": {"headers": {"X-Frame-Options": "DENY"}}}, "must be one of deny, sameorigin"),
+        ({"http_server_config": {"headers": {"X-Content-Type-Options": "x"}}}, "must be one of nosniff"),
+        ({"http_server_config": {"headers": {"X-XSS-Protection": "a\nb"}}}, "must be text of printable ASCII"),
+        ({"http_server_config": {"headers": {"Content-Security-Policy": True}}}, "must be text of printable ASCII"),
+        ({"rate_limit": {"interval": 5, "burst": 1}}, "must be a time with its unit, such as 100ms or 1s"),
+        ({"rate_limit": {"interval": "5 s", "burst": 1}}, "must be a time with its unit"),
+        ({"rate_limit": {"interval": "1s"}}, "rate_limit.burst: must be at least 1 with an interval"),
+        ({"rate_limit": {"interval": "1s", "burst": -1}}, "must be a whole number from 0"),
+        ("basic_auth_users: {alice: !secret SECRET}", "basic_auth_users.alice: has a tag"),
+        ("basic_auth_users: {alice: [SECRET", "not YAML"),
+        ("- SECRET", "must be a mapping of keys to values"),
+    ],
+)
+def test_what_else_is_wrong_is_refused_without_showing_a_secret(tmp_path: Path, values: object, line: str) -> None:
+    lines = refused(tmp_path, values)
+    assert any(line in each for each in lines), lines
+    assert "SECRET" not in "".join(lines)
+    assert HASH[10:] not in "".join(lines)
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    lines = refused(tmp_path, "rate_limit: {interval: x}\nhttp_server_config: {x: 1}\nbasic_auth_users: {a: b}\n")
+    assert [line.split(":")[0].split(" ")[0] for line in lines] == [
+        "rate_limit.interval",
+        "http_server_config.x",
+        "basic_auth_users.a",
+    ]
+
+
+def test_what_is_right_and_yet_needs_a_word_is_a_warning(tmp_path: Path) -> None:
+    access = read(
+        tmp_path,
+        {"http_server_config": {"http2": True}, "basic_auth_users": {"alice": HASH.replace("$10$", "$05$")}},
+    )
+    assert [doubt.partition("web.yml:1: ")[2] for doubt in access.doubts] == [
+        "basic_auth_users.alice: has cost 05: soon guessed where the hash leaks",
+        "http_server_config.http2 = true: is not offered: clients are served HTTP/1.1",
+    ]
+
+
+def test_suites_and_the_order_of_choice_reach_openssl(tmp_path: Path, papers: Papers) -> None:
+    names = ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", *TLS13_CIPHERS]
+    access = read(tmp_path, tls(papers, cipher_suites=names, prefer_server_cipher_suites=False))
+    assert access.tls is not None
+    context = access.tls.context
+    old = [each["name"] for each in context.get_ciphers() if each["protocol"] != "TLSv1.3"]
+    assert old == [CIPHERS[name] for name in names[:2]]
+    assert not context.options & ssl.OP_CIPHER_SERVER_PREFERENCE
+    assert (context.minimum_version, context.maximum_version) == (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+    default = read(tmp_path, tls(papers)).tls
+    assert default is not None
+    assert default.context.options & ssl.OP_CIPHER_SERVER_PREFERENCE
+
+
+def test_suites_that_openssl_does_not_have_are_refused(
+    tmp_path: Path, papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CIPHERS", {"TLS_GONE": "GONE-SHA", "TLS_HERE": "ECDHE-ECDSA-AES128-GCM-SHA256"})
+    (line,) = refused(tmp_path, tls(papers, cipher_suites=["TLS_HERE", "TLS_GONE"]))
+    assert line.endswith("has what OpenSSL here does not offer: TLS_GONE")
+    (line,) = refused(tmp_path, tls(papers, cipher_suites=["TLS_GONE"]))
+    assert line.endswith("has what OpenSSL here does not offer: TLS_GONE")
+
+
+def test_a_system_without_files_in_memory_loads_certificates_too(
+    tmp_path: Path, papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert read(tmp_path, tls(papers)).tls is not None
+
+
+def test_every_suite_of_go_is_known_to_openssl(tmp_path: Path, papers: Papers) -> None:
+    assert read(tmp_path, tls(papers, cipher_suites=[*CIPHERS, *TLS13_CIPHERS])).tls is not None
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"), [("1s", 1), ("100ms", 0.1), ("1m30s", 90), ("1.5h", 5400), ("0s", None), (0, None)]
+)
+def test_a_rate_is_a_time_and_a_burst(tmp_path: Path, interval: object, seconds: float | None) -> None:
+    expected = None if seconds is None else Rate(seconds, 3)
+    assert read(tmp_path, {"rate_limit": {"interval": interval, "burst": 3}}).rate == expected
+
+
+def test_nothing_secret_is_in_what_would_be_printed_of_it(tmp_path: Path, papers: Papers) -> None:
+    assert "mDwo" not in repr(read(tmp_path, {"basic_auth_users": {"alice": HASH}, **tls(papers)}))
+
+
+@settings(max_examples=examples(20))
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), st.lists))
+def test_any_value_at_any_key_is_taken_or_refused(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    keys = ("tls_server_config", "http_server_config", "basic_auth_users", "rate_limit")
+    inner = ("cert", "key_file", "client_auth_type", "cipher_suites", "min_version", "headers", "http2", "interval")
+    assert value is None or refused(folder, dict.fromkeys(keys, value))
+    assert refused(folder, {key: dict.fromkeys(inner, value) for key in keys})
+
+
+def test_names_of_certificates_are_read_as_go_reads_them(ours: Authority) -> None:
+    found = {"subjectAltName": (("DNS", "a.example"), ("IP Address", "2001:DB8:0:0:0:0:0:7"), ("DirName", "x"))}
+    assert sans_of(found) == {"a.example", "2001:db8::7"}
+    assert sans_of(None) == frozenset()
+
+
+def loaded(file: Path | None, **flags: str) -> Loaded:
+    return load(file, environ={}, flags=flags, default_region=lambda: "us-east-1")
+
+
+def test_the_way_to_it_is_relative_to_the_file_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "etc").mkdir()
+    config = tmp_path / "etc" / "config.yaml"
+    config.write_text("web: {config_file: web.yml}\n")
+    (tmp_path / "etc" / "web.yml").write_text(f"basic_auth_users: {{alice: {HASH}}}")
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{bob: {HASH}}}")
+    monkeypatch.chdir(tmp_path)
+    assert set(loaded(config).web.users) == {"alice"}
+    assert set(loaded(config, **{"web.config_file": "web.yml"}).web.users) == {"bob"}
+    assert set(loaded(None, **{"web.config_file": "web.yml"}).web.users) == {"bob"}
+    assert dict(loaded(None).web.users) == {}
+
+
+def test_its_problems_stand_with_those_of_the_configuration(tmp_path: Path) -> None:
+    config, web = tmp_path / "config.yaml", tmp_path / "web.yml"
+    config.write_text("web: {config_file: web.yml}\n")
+    with pytest.raises(ConfigError, match=r"web\.yml: cannot be read: no such file or directory"):
+        loaded(config)
+    web.write_text("basic_auth_users: {alice: x}\nrate_limit: {burst: x}\n")
+    with pytest.raises(ConfigError, match=r"web\.yml:1: basic_auth_users.alice: must be a bcrypt hash") as caught:
+        loaded(config)
+    assert len(caught.value.problems) == 2

@@ -1,0 +1,209 @@
+"""A secret is planted in every place that takes one, and everything that the process emits is searched for it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import bcrypt
+import pytest
+import yaml
+
+from tests.certificates import authority
+from tests.fakes.aws import Body, Error, FakeAws
+from tests.processes import COMMAND, Running, environment, exporter, until
+
+WORDS = {
+    "proxy": "planted-proxy-password",
+    "endpoint": "planted-endpoint-password",
+    "external_id": "planted-external-id",
+    "secret_key": "planted/secret+access+key",
+    "token": "planted-session-token",
+    "profile_key": "planted/profile+secret+key",
+    "password": "planted-password-of-alice",
+    "wrong": "planted-wrong-password",
+    "user": "planted-password-typed-as-user",
+    "bearer": "planted-bearer-token",
+    "query": "planted-query-password",
+    "misspelt": "planted-value-of-a-misspelt-key",
+    "environ": "planted-value-of-a-misspelt-variable",
+}
+ROLE = "arn:aws:iam::123456789012:role/ses-reader"
+CRASHING = """
+import pathlib, sys
+from exporter.daemon import door, view
+def rows(self): raise ZeroDivisionError("a bug in a page")
+def stamp(path): raise ZeroDivisionError("a bug in a task")
+view.View.rows = rows
+door.stamp = stamp
+from exporter.cli import main
+main()
+"""
+
+
+@dataclass
+class Plot:
+    """Where the secrets are, and what of them must not be seen."""
+
+    config: Path
+    web: Path
+    environ: dict[str, str]
+    secrets: dict[str, str]
+
+    def found_in(self, text: str) -> set[str]:
+        """Return the names of the secrets that are in *text*, as they are, quoted or encoded."""
+        found = set()
+        for name, secret in self.secrets.items():
+            pair = base64.b64encode(f"alice:{secret}".encode()).decode()
+            forms = (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode(), pair)
+            found |= {name for form in forms if form in text}
+        return found
+
+
+@pytest.fixture
+def plot(tmp_path: Path) -> Iterator[tuple[Plot, FakeAws]]:
+    papers = authority(tmp_path / "ours").issue("server", "exporter")
+    hashed = bcrypt.hashpw(WORDS["password"].encode(), bcrypt.gensalt(4)).decode()
+    key = papers.key.read_text()
+    config, web, shared = tmp_path / "config.yaml", tmp_path / "web.yml", tmp_path / "credentials"
+    web.write_text(json.dumps({"basic_auth_users": {"alice": hashed}}))
+    shared.write_text(
+        f"[other]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = {WORDS['profile_key']}\n"
+        f"aws_session_token = {WORDS['token']}\n"
+    )
+    with FakeAws() as aws:
+        targets = [
+            {"name": "own", "regions": ["us-east-1"]},
+            {"name": "role", "regions": ["eu-west-1"], "role_arn": ROLE, "external_id": WORDS["external_id"]},
+            {"name": "profile", "regions": ["us-west-2"], "profile": "other"},
+        ]
+        proxy = aws.url.replace("http://", f"http://someone:{WORDS['proxy']}@")
+        config.write_text(json.dumps({"targets": targets, "aws": {"proxy_url": proxy}, "poll_interval_seconds": 10}))
+        environ = environment(
+            AWS_ENDPOINT_URL="http://aws.example",
+            AWS_SHARED_CREDENTIALS_FILE=str(shared),
+            AWS_SECRET_ACCESS_KEY=WORDS["secret_key"],
+            AWS_SESSION_TOKEN=WORDS["token"],
+        )
+        secrets = {**WORDS, "hash": hashed[7:], "key": key.splitlines()[2], "salt": hashed.split("$")[-1]}
+        yield Plot(config, web, environ, secrets), aws
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def answers(running: Running) -> Iterator[str]:
+    """Yield all that the web says to those who may come in and to those who may not."""
+    headers = [
+        basic("alice", WORDS["password"]),
+        basic("alice", WORDS["wrong"]),
+        basic(WORDS["user"], "x"),
+        f"Bearer {WORDS['bearer']}",
+        "",
+    ]
+    for path in ("/metrics", "/", "/config", "/-/healthy", "/-/ready", f"/nothing?password={WORDS['query']}"):
+        for authorization in headers:
+            answer = running.get(path, authorization=authorization)
+            yield f"{answer.status} {answer.headers} {answer.text}"
+
+
+def status_page(running: Running) -> str:
+    return running.get("/", authorization=basic("alice", WORDS["password"])).text
+
+
+def of_the_process(running: Running) -> str:
+    """Return what `ps` shows of it."""
+    return (
+        Path(f"/proc/{running.process.pid}/cmdline").read_text()
+        + " "
+        + Path(f"/proc/{running.process.pid}/comm").read_text()
+    )
+
+
+def reload(running: Running) -> str:
+    answer = running.get("/-/reload", method="POST", authorization=basic("alice", WORDS["password"]))
+    return f"{answer.status} {answer.text}"
+
+
+def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[Plot, FakeAws]) -> None:
+    plan, aws = plot
+    flags = (f"--config.file={plan.config}", f"--web.config.file={plan.web}", "--web.enable-lifecycle")
+    good = plan.config.read_text()
+    told: list[str] = []
+    with exporter(*flags, "--log.level=debug", environ=plan.environ) as running:
+        until(lambda: "200" in next(answers(running)), 20)
+        until(lambda: "the exporter is starting" not in "".join(answers(running)), 20)
+        told += [*answers(running), of_the_process(running)]
+        echo = " ".join(plan.secrets.values())
+        for fault in (Error("InvalidClientTokenId", echo, 403), Body(f"{{ {echo}")):
+            aws.fail(fault, times=None)
+            told += [reload(running)]
+            until(lambda: 'class="failing"' in status_page(running), 30)
+            told += [*answers(running)]
+            aws.heal()
+        broken = {
+            "aws": {"proxy_url": f"http:/u:{WORDS['proxy']}@h", "endpoint_url": f"http://u:{WORDS['endpoint']}@h"},
+            "external_id": WORDS["external_id"],
+            "targets": [{"regions": ["us-east-1"], "external_id": [WORDS["external_id"]], "key": WORDS["misspelt"]}],
+        }
+        plan.config.write_text(yaml.safe_dump(broken))
+        told += [reload(running)]
+        plan.config.write_text(good)
+        users = {"alice": plan.secrets["hash"], "bob": WORDS["password"]}
+        group = {"key": plan.secrets["key"], "kee": plan.secrets["key"], "cert": plan.secrets["key"]}
+        plan.web.write_text(json.dumps({"basic_auth_users": users, "tls_server_config": group}))
+        told += [reload(running)]
+        running.process.send_signal(signal.SIGHUP)
+        assert running.stop() == 0
+        told += running.lines
+        assert running.process.stdout is not None
+        told += [running.process.stdout.read()]
+    text = "\n".join(told)
+    assert plan.found_in(text) == set()
+    for sign in ("users.alice: must be a bcrypt hash", "proxy_url = <secret>", "InvalidClientTokenId", "401 "):
+        assert sign in text, "else the search would have had nothing to search"
+
+
+def test_a_crash_tells_no_secret(plot: tuple[Plot, FakeAws]) -> None:
+    plan, _ = plot
+    flags = (f"--config.file={plan.config}", f"--web.config.file={plan.web}")
+    command = (COMMAND[0], "-c", CRASHING)
+    with exporter(*flags, environ=plan.environ, command=command) as running:
+        page = running.get("/", authorization=basic("alice", WORDS["password"]))
+        assert page.status == 500
+        assert running.process.wait(30) == 1
+        until(lambda: any("stopped by a bug" in line for line in running.lines), 20)
+        text = page.text + "".join(running.lines)
+    assert text.count("ZeroDivisionError: a bug in") >= 2
+    assert plan.found_in(text) == set()
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_check_config_tells_no_secret(plot: tuple[Plot, FakeAws], good: bool) -> None:
+    plan, _ = plot
+    environ = plan.environ
+    if not good:
+        environ = environ | {"AWS_SES_EXPORTER__AWS__PROXY_UR": WORDS["environ"]}
+        plan.web.write_text(f"basic_auth_users: {{alice: {plan.secrets['hash']}}}\nkey: {plan.secrets['key']}\n")
+    flags = (f"--config.file={plan.config}", f"--web.config.file={plan.web}", "check-config")
+    done = subprocess.run([*COMMAND, *flags], env=environ, capture_output=True, text=True, check=False)
+    text = done.stdout + done.stderr
+    assert done.returncode == (0 if good else 2), text
+    assert re.search(r"Who may come in: one of 1 user, without TLS" if good else "must be a bcrypt hash", text)
+    assert plan.found_in(text) == set()
+
+
+def test_the_search_finds_a_secret_in_each_of_its_forms(plot: tuple[Plot, FakeAws]) -> None:
+    plan, _ = plot
+    for name, secret in plan.secrets.items():
+        for form in (f"x{secret}x", quote(secret, safe=""), basic("alice", secret)):
+            assert name in plan.found_in(form)
+    assert plan.found_in("nothing") == set()

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import bcrypt
+import pytest
+
+from exporter.web.passwords import MAX_REMEMBERED, MAX_WAITING, BusyError, Passwords
+
+USERS = {"alice": b"hash of alice123", "bob": b"hash of bob123", "carol": b"hash of carol"}
+
+
+@dataclass
+class Checks:
+    """Checks that are counted, and may be held up; a hash tells its password."""
+
+    seen: list[tuple[bytes, bytes]] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+        self.passwords = Passwords(secret=b"secret", aside=self.aside, check=self.check)
+
+    async def aside(self, work: Callable[[], bool]) -> bool:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await self.go_on.wait()
+        self.at_once -= 1
+        return work()
+
+    def check(self, password: bytes, hashed: bytes) -> bool:
+        self.seen.append((password, hashed))
+        return hashed == b"hash of " + password
+
+
+async def test_a_right_password_is_checked_once_and_a_wrong_one_each_time() -> None:
+    checks = Checks()
+    for _ in range(3):
+        assert await checks.passwords.is_right(USERS, "alice", b"alice123")
+    assert len(checks.seen) == 1
+    for _ in range(3):
+        assert not await checks.passwords.is_right(USERS, "alice", b"bob123")
+    assert len(checks.seen) == 4
+
+
+async def test_a_changed_hash_is_checked_again() -> None:
+    checks = Checks()
+    assert await checks.passwords.is_right(USERS, "alice", b"alice123")
+    assert not await checks.passwords.is_right({"alice": b"hash of other"}, "alice", b"alice123")
+    assert not await checks.passwords.is_right({"bob": b"hash of bob123"}, "alice", b"alice123")
+
+
+async def test_an_unknown_user_costs_a_check_of_one_hash_and_never_comes_in_with_its_password() -> None:
+    checks = Checks()
+    for name in ("nobody", "nobody", "", "Alice"):
+        for password in (b"alice123", b"bob123", b"carol"):
+            assert not await checks.passwords.is_right(USERS, name, password)
+    assert len(checks.seen) == 12
+    assert len({hashed for _, hashed in checks.seen[:6]}) == 1, "always the same for one name"
+    assert {hashed for _, hashed in checks.seen} <= set(USERS.values())
+
+
+async def test_checks_are_one_at_a_time_and_only_so_many_wait() -> None:
+    checks = Checks()
+    assert await checks.passwords.is_right(USERS, "alice", b"alice123")
+    checks.go_on.clear()
+    waiting = [
+        asyncio.create_task(checks.passwords.is_right(USERS, "alice", str(number).encode()))
+        for number in range(MAX_WAITING)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await checks.passwords.is_right(USERS, "alice", b"one too many")
+    assert await checks.passwords.is_right(USERS, "alice", b"alice123"), "what is known does not wait"
+    checks.go_on.set()
+    assert not any(await asyncio.gather(*waiting))
+    assert checks.most_at_once == 1
+    assert not await checks.passwords.is_right(USERS, "alice", b"there is room again")
+
+
+async def test_one_who_hangs_up_frees_his_place() -> None:
+    checks = Checks()
+    checks.go_on.clear()
+    for _ in range(MAX_WAITING + 5):
+        task = asyncio.create_task(checks.passwords.is_right(USERS, "alice", b"alice123"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait((task,))
+    checks.go_on.set()
+    assert await checks.passwords.is_right(USERS, "alice", b"alice123")
+
+
+async def test_only_so_many_good_ones_are_remembered_and_none_as_it_was() -> None:
+    checks = Checks()
+    users = {f"user{number}": b"hash of word" for number in range(MAX_REMEMBERED + 1)}
+    for user in users:
+        assert await checks.passwords.is_right(users, user, b"word")
+    assert len(checks.passwords._good) == MAX_REMEMBERED
+    assert all(len(mark) == 32 and b"word" not in mark for mark in checks.passwords._good)
+    before = len(checks.seen)
+    assert await checks.passwords.is_right(users, "user0", b"word")
+    assert len(checks.seen) == before + 1
+
+
+async def _in_a_thread(work: Callable[[], bool]) -> bool:
+    return await asyncio.to_thread(work)
+
+
+@pytest.mark.parametrize("prefix", ["2a", "2b", "2y"])
+async def test_hashes_of_every_tool_are_checked_in_a_thread(prefix: str) -> None:
+    threads: list[int] = []
+
+    def check(password: bytes, hashed: bytes) -> bool:
+        threads.append(threading.get_ident())
+        return bcrypt.checkpw(password, hashed)
+
+    passwords = Passwords(secret=b"x", aside=_in_a_thread, check=check)
+    hashed = bcrypt.hashpw("wörd".encode(), bcrypt.gensalt(4)).replace(b"$2b$", f"${prefix}$".encode())
+    assert await passwords.is_right({"a": hashed}, "a", "wörd".encode())
+    assert not await passwords.is_right({"a": hashed}, "a", b"")
+    assert threading.get_ident() not in threads
+
+
+async def test_the_longest_password_and_one_with_a_nul_are_no_bug() -> None:
+    passwords = Passwords(secret=b"x", aside=_in_a_thread)
+    users = {"a": bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)), "b": bcrypt.hashpw(b"word", bcrypt.gensalt(4))}
+    assert await passwords.is_right(users, "a", b"x" * 100), "of a longer one only 72 bytes count, as in Go"
+    assert not await passwords.is_right(users, "a", b"x" * 71)
+    assert not await passwords.is_right(users, "b", b"wo\0rd")
+    assert not await passwords.is_right(users, "b", b"\0")
