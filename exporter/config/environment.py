@@ -20,6 +20,8 @@ FLAGS: dict[str, str] = {
     "web.config_file": "--web.config.file",
     "log.level": "--log.level",
     "log.format": "--log.format",
+    "poll_interval_seconds": "--scraping-interval",
+    "aws.use_fips": "--fips",
 }
 
 _WHERE = "environment"
