@@ -7,10 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from exporter import logs
+from exporter.aside import aside
 from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.show import digest
-from exporter.daemon.aside import aside
 from exporter.errors import ConfigError, ExporterError
 from exporter.telemetry import Telemetry
 
