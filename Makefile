@@ -57,7 +57,8 @@ layers: install ## who may import whom
 
 tests: install debian ## pytest with branch coverage; make tests ARGS="-k ledger --no-cov" for a part
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+	@# a worker more than cores, since tests wait for processes a third of their time
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 soak: install debian ## the random tests at length, with new seeds, without coverage
 	SOAK=1 $(BIN)/python -m pytest -n 2 --timeout=3600 $(ARGS)
