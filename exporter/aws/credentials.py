@@ -16,6 +16,8 @@ from exporter.errors import SourceError
 EARLY_SECONDS = 900.0
 LATE_SECONDS = 120.0
 RETRY_SECONDS = 60.0
+SHORTEST_SECONDS = 900.0
+"""STS gives keys for no less than this (AssumeRole, DurationSeconds): what is less was measured by a wrong clock."""
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +80,15 @@ class RoleKeys:
 
     def early(self, now: float) -> bool:
         """Return whether it is time to renew them, with time left to try more than once."""
-        return self.until - now < min(EARLY_SECONDS, (self.until - self.since) / 3)
+        return self.until - now < min(EARLY_SECONDS, self._life_seconds / 3)
 
     def late(self, now: float) -> bool:
         """Return whether they should not be used any more."""
-        return self.until - now < min(LATE_SECONDS, (self.until - self.since) / 10)
+        return self.until - now < min(LATE_SECONDS, self._life_seconds / 10)
+
+    @property
+    def _life_seconds(self) -> float:
+        return max(self.until - self.since, SHORTEST_SECONDS)
 
 
 class RoleCredentials(_Signing):

@@ -11,6 +11,7 @@ from aiobotocore.session import AioSession
 
 from exporter.aws.credentials import ChainCredentials
 from exporter.aws.models import ModelLoader, model_loader
+from exporter.aws.resolver import Resolver
 from exporter.aws.timestamps import parse_timestamp
 from exporter.aws.tls import shared_tls_session_class
 from exporter.config.settings import AwsSettings
@@ -53,11 +54,13 @@ class SessionFactory:
         """Prepare client configurations from *settings*; reads nothing."""
         self.endpoint_url = settings.endpoint_url
         http_session_class = shared_tls_session_class()
+        resolver = Resolver()
         proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
 
         def config(attempts: int, connect_seconds: float, read_seconds: float) -> AioConfig:
             return AioConfig(
                 http_session_cls=http_session_class,
+                connector_args={"resolver": resolver},
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 connect_timeout=connect_seconds,
                 read_timeout=read_seconds,

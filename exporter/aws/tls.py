@@ -1,4 +1,4 @@
-"""One TLS context for all clients: the SDK alone builds one for each, at 1 MB and 20 ms each."""
+"""One TLS context for all clients, as the SDK alone builds one for each, at 1 MB and 20 ms; and bounded answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import threading
 from typing import Any
 
 from aiobotocore.httpsession import AIOHTTPSession
+from aiohttp import ClientSession
+
+from exporter.aws.bounded import BoundedResponse
 
 _Contexts = tuple[ssl.SSLContext, ssl.SSLContext | None]
 
@@ -24,6 +27,11 @@ def shared_tls_session_class() -> type[AIOHTTPSession]:
         _verify: bool | str
         _cert_file: str | None
         _key_file: str | None
+
+        async def _get_session(self, proxy_url: str | None) -> ClientSession:
+            session: ClientSession = await super()._get_session(proxy_url)  # type: ignore[misc]
+            session._response_class = BoundedResponse  # noqa: SLF001 - the SDK lets nobody give it to the session
+            return session
 
         def _build_ssl_contexts(self, proxy_url: str | None) -> _Contexts:
             key = (self._verify, self._cert_file, self._key_file, proxy_url)

@@ -12,6 +12,7 @@ import aiohttp
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
+from exporter.aws.bounded import TooLongError
 from exporter.aws.codes import error_of
 from exporter.errors import (
     AwsConnectionError,
@@ -68,9 +69,9 @@ _KINDS: tuple[tuple[type[SourceError], tuple[Any, ...]], ...] = (
             sdk.UnknownTokenProviderError,
         ),
     ),
-    (InvalidResponseError, (ResponseParserError,)),
+    (InvalidResponseError, (ResponseParserError, TooLongError)),
 )
-_PARSING = (AttributeError, KeyError, TypeError, ValueError)
+_PARSING = (AttributeError, KeyError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 def translated(error: Exception, *, operation: str, region: str, answered: bool) -> SourceError:

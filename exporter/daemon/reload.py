@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from exporter import logs
+from exporter.aside import aside
 from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.show import digest
-from exporter.daemon.aside import aside
 from exporter.daemon.door import Door
 from exporter.errors import ConfigError, ExporterError
 from exporter.telemetry import Telemetry

@@ -9,7 +9,9 @@
         aws.facts["123456789012", "us-east-1"] = {...}      # GetAccount's answer; FACTS unless set
         aws.access_keys["AKIDEXAMPLE"] = "210987654321"     # account of a key; others belong to 123456789012
         aws.roles[arn] = Role(external_id="x", lifetime_seconds=900)   # any other role is given for the asking
+        aws.revoked["AKIDEXAMPLE"] = "InvalidClientTokenId"             # what calls with a key get; "*": with any
         aws.fail(THROTTLING, region="us-east-1", operation="GetMetricData", times=2)   # times=None: from now on
+        aws.fail(INTERNAL, during=(start, end))             # to all that fit at these moments of the fake's clock
         aws.heal()                                          # forget every fault
         aws.requests                                        # list of Request, in order of arrival
         aws.requests_of("GetMetricData", region="us-east-1")
@@ -19,18 +21,19 @@ AssumeRole gives belong to the role's account and end after its lifetime, by the
 tests/fakes/faults.py (re-exported here): of those that fit a request the oldest is used first, each `times` times.
 It is an HTTP proxy too: absolute addresses are answered as its own.
 It runs in a thread of its own; start/stop are there beside `with`. A stalled request ends when the fake does.
-Without HTTP: `FakeCloudWatch` (tests/fakes/cloudwatch.py) and `spoil` (tests/fakes/faults.py).
+Without HTTP: `MemorySession` (tests/fakes/memory.py) under the whole SDK, `FakeCloudWatch` (tests/fakes/cloudwatch.py)
+and `spoil` (tests/fakes/faults.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import copy
+import math
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -45,17 +48,22 @@ from tests.fakes.faults import (
     Body,
     CutShort,
     Delay,
+    Edited,
+    EndlessTokens,
     Error,
     Fault,
+    Hang,
     RepeatToken,
     Reset,
     Results,
+    Spoiling,
     Stale,
     Stall,
     Truncated,
     spoil,
 )
-from tests.fakes.wire import Request
+from tests.fakes.plans import FACTS, Planned, Role, json_text
+from tests.fakes.wire import Answer, Request
 
 __all__ = [
     "DEFAULT_ACCOUNT",
@@ -67,10 +75,13 @@ __all__ = [
     "Body",
     "CutShort",
     "Delay",
+    "Edited",
+    "EndlessTokens",
     "Error",
     "FakeAws",
     "FakeCloudWatch",
     "Fault",
+    "Hang",
     "RepeatToken",
     "Request",
     "Reset",
@@ -82,42 +93,6 @@ __all__ = [
     "spoil",
 ]
 
-FACTS: dict[str, Any] = {
-    "DedicatedIpAutoWarmupEnabled": True,
-    "EnforcementStatus": "HEALTHY",
-    "ProductionAccessEnabled": True,
-    "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 1234.0},
-    "SendingEnabled": True,
-    "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
-    "Details": {"MailType": "TRANSACTIONAL", "ReviewDetails": {"Status": "GRANTED", "CaseId": "1"}},
-    "VdmAttributes": {"VdmEnabled": "ENABLED"},
-    "PricingAttributes": {"CurrentPlan": "ESSENTIALS", "NextPlan": "ESSENTIALS"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A role that can be assumed: by whoever knows *external_id* where there is one."""
-
-    external_id: str | None = None
-    lifetime_seconds: float = 3600.0
-
-
-@dataclass(slots=True)
-class _Planned:
-    fault: Fault
-    region: str | None
-    operation: str | None
-    account: str | None
-    left: int | None
-
-    def fits(self, request: Request) -> bool:
-        return (
-            self.region in (None, request.region)
-            and self.operation in (None, request.operation)
-            and self.account in (None, request.account)
-        )
-
 
 class FakeAws:
     """See the module's docstring."""
@@ -128,11 +103,12 @@ class FakeAws:
         self.facts: dict[tuple[str, str], dict[str, Any]] = {}
         self.access_keys: dict[str, str] = {}
         self.roles: dict[str, Role] = {}
+        self.revoked: dict[str, str] = {}
         self.requests: list[Request] = []
         self.url = ""
         self._tls = tls
         self._lock = threading.RLock()
-        self._planned: list[_Planned] = []
+        self._planned: list[Planned] = []
         self._expiry: dict[str, float] = {}
         self._started = threading.Event()
         self._thread: threading.Thread | None = None
@@ -173,15 +149,18 @@ class FakeAws:
         operation: str | None = None,
         account: str | None = None,
         times: int | None = 1,
+        during: tuple[float, float] | None = None,
     ) -> None:
-        """Play *fault* to the next *times* requests that fit (None: to all from now on)."""
+        """Play *fault* to the next *times* requests that fit (None: to all from now on), or to all *during* a time."""
         with self._lock:
-            self._planned.append(_Planned(fault, region, operation, account, times))
+            left, when = (times, (-math.inf, math.inf)) if during is None else (None, during)
+            self._planned.append(Planned(fault, region, operation, account, left, when))
 
     def heal(self) -> None:
         """Forget every fault."""
         with self._lock:
             self._planned.clear()
+            self.revoked.clear()
 
     def requests_of(self, operation: str, *, region: str | None = None) -> list[Request]:
         """Return the requests of *operation* so far, of one region or all."""
@@ -213,9 +192,7 @@ class FakeAws:
         return None
 
     async def _handle(self, http: web.Request) -> web.StreamResponse:
-        request = wire.parse(http, await http.read(), self.now(), self.access_keys)
-        self.requests.append(request)
-        fault = self._take(request)
+        request, fault = self.take(http.method, http.path, http.headers, await http.read())
         match fault:
             case Stall():
                 assert self._stopping is not None
@@ -225,9 +202,33 @@ class FakeAws:
                 http.transport.abort()
             case Delay():
                 await asyncio.sleep(fault.seconds)
-        return await self._respond(http, request, fault)
+        answer = self.answer(request, fault)
+        if isinstance(fault, CutShort | Hang):
+            return await self._half(http, answer, fault)
+        return web.Response(
+            text=answer.text, content_type=answer.content_type, status=answer.status, headers=answer.headers
+        )
 
-    async def _respond(self, http: web.Request, request: Request, fault: Fault | None) -> web.StreamResponse:
+    async def _half(self, http: web.Request, answer: Answer, fault: CutShort | Hang) -> web.StreamResponse:
+        response = web.StreamResponse(headers=answer.headers)
+        response.content_length = len(answer.text.encode())
+        await response.prepare(http)
+        await response.write(answer.text.encode()[: len(answer.text) // 2])
+        if isinstance(fault, Hang):
+            assert self._stopping is not None
+            await self._stopping.wait()
+        elif http.transport is not None:
+            http.transport.close()
+        return response
+
+    def take(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> tuple[Request, Fault | None]:
+        """Note an HTTP request, and return it with the fault that it meets."""
+        request = wire.parse(method, path, headers, content, at=self.now(), accounts=self.access_keys)
+        self.requests.append(request)
+        return request, self._take(request)
+
+    def answer(self, request: Request, fault: Fault | None) -> Answer:
+        """Return what *request* gets, as far as *fault* is one of content: it does not wait, cut or reset."""
         match fault:
             case Error():
                 return wire.error(request, fault.code, fault.message, fault.status)
@@ -239,32 +240,34 @@ class FakeAws:
             return wire.error(request, error.code, error.message, error.status)
         if isinstance(fault, Truncated):
             text = text[: len(text) // 2]
-        if isinstance(fault, CutShort):
-            return await wire.cut_short(http, request, text)
         return wire.answer(request, text, content_type, 200)
 
     def _answer(self, request: Request, fault: Fault | None) -> tuple[str, str]:
+        refusal = self.revoked.get(request.access_key) or self.revoked.get("*")
+        if refusal is not None:
+            raise FakeAwsError(refusal, "The security token included in the request is invalid", 403)
         if self._expiry.get(request.access_key, request.at + 1) <= request.at:
             raise FakeAwsError("ExpiredToken", "The security token included in the request is expired", 403)
         match request.operation:
             case "GetMetricData":
                 with self._lock:
                     answer = self._metric_data(request, fault)
-                return json.dumps(answer, default=lambda moment: moment.timestamp()), "application/x-amz-json-1.0"
+                return json_text(answer, fault), "application/x-amz-json-1.0"
             case "GetMetricStatistics":
                 with self._lock:
                     answer = statistics.get_metric_statistics(
                         self.cloudwatch, request.body, request.at, account=request.account, region=request.region
                     )
-                return json.dumps(answer), "application/x-amz-json-1.0"
+                return json_text(answer, fault), "application/x-amz-json-1.0"
             case "ListMetrics":
                 with self._lock:
                     listed = self.cloudwatch.list_metrics(
                         request.body, request.at, account=request.account, region=request.region
                     )
-                return json.dumps(listed), "application/x-amz-json-1.0"
+                return json_text(listed, fault), "application/x-amz-json-1.0"
             case "GetAccount":
-                return json.dumps(self.facts.get((request.account, request.region), FACTS)), "application/json"
+                facts = self.facts.get((request.account, request.region), FACTS)
+                return json_text(copy.deepcopy(facts), fault), "application/json"
             case "GetCallerIdentity":
                 arn = f"arn:aws:iam::{request.account}:user/someone"
                 return wire.xml(request, {"Arn": arn, "UserId": "AIDAEXAMPLE", "Account": request.account}), "text/xml"
@@ -276,13 +279,13 @@ class FakeAws:
         asked = dict(request.body)
         for name in ("StartTime", "EndTime"):
             asked[name] = datetime.fromtimestamp(asked[name], UTC)
-        if isinstance(fault, RepeatToken):
+        if isinstance(fault, RepeatToken) or str(asked.get("NextToken")).startswith(EndlessTokens.PREFIX):
             asked.pop("NextToken", None)
         stale = fault.seconds if isinstance(fault, Stale) else 0.0
         answer = self.cloudwatch.get_metric_data(
             asked, request.at, account=request.account, region=request.region, stale_seconds=stale
         )
-        return spoil(answer, asked, fault) if isinstance(fault, Results | RepeatToken) else answer
+        return spoil(answer, asked, fault) if isinstance(fault, Spoiling) else answer
 
     def _assume_role(self, request: Request) -> str:
         arn = request.body["RoleArn"]

@@ -7,16 +7,20 @@ Reset()                                   the connection is closed without an an
 Body("<html>..", content_type="text/html", status=200)   HTML is ready made
 Truncated()                               the right answer's first half, as if it were all
 CutShort()                                the connection ends in the middle of the right answer
+Hang()                                    headers and the first half of the right answer come, the rest never
 Stale(3600)                               the right answer of an hour ago
 RepeatToken()                             the right first page with a NextToken, always the same one
+EndlessTokens()                           the right first page with a NextToken, each time another one
+Edited(change)                            the right answer after *change* had it: any JSON, any results
 Results("PartialData", metrics={"Send"}, keep=0.5)        the right answer with some results spoilt
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class CutShort:
 
 
 @dataclass(frozen=True, slots=True)
+class Hang:
+    """The headers and the first half of the right answer, then silence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stale:
     """The right answer of so many seconds ago."""
 
@@ -76,6 +85,21 @@ class RepeatToken:
     """The right first page, and a NextToken that is the same each time."""
 
     token: str = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class EndlessTokens:
+    """The right first page, and a NextToken that was never given before."""
+
+    PREFIX: ClassVar[str] = "endless-"
+    numbers: count[int] = field(default_factory=count)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The right answer of any JSON operation after *change* had it; it may change it in place, or return another."""
+
+    change: Callable[[dict[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +117,34 @@ class Results:
     overall: tuple[tuple[str, str], ...] = ()
 
 
-Fault = Error | Stall | Delay | Reset | Body | Truncated | CutShort | Stale | RepeatToken | Results
+Fault = (
+    Error
+    | Stall
+    | Delay
+    | Reset
+    | Body
+    | Truncated
+    | CutShort
+    | Hang
+    | Stale
+    | RepeatToken
+    | EndlessTokens
+    | Edited
+    | Results
+)
+Spoiling = RepeatToken | EndlessTokens | Results
 
 THROTTLING = Error("Throttling", "Rate exceeded", 400)
 INTERNAL = Error("InternalFailure", "The request processing has failed.", 500)
 HTML = Body("<html><body>Bad Gateway</body></html>", "text/html", 200)
 
 
-def spoil(response: dict[str, Any], request: Mapping[str, Any], fault: Results | RepeatToken) -> dict[str, Any]:
+def spoil(response: dict[str, Any], request: Mapping[str, Any], fault: Spoiling) -> dict[str, Any]:
     """Return a GetMetricData *response* to *request* with *fault* in it; usable without HTTP as well."""
     if isinstance(fault, RepeatToken):
         return response | {"NextToken": fault.token}
+    if isinstance(fault, EndlessTokens):
+        return response | {"NextToken": f"{fault.PREFIX}{next(fault.numbers)}"}
     names = {query["Id"]: query["MetricStat"]["Metric"]["MetricName"] for query in request["MetricDataQueries"]}
     spoilt = []
     for result in response["MetricDataResults"]:

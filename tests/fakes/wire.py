@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
-
-from aiohttp import web
 
 from tests.fakes.cloudwatch import DEFAULT_ACCOUNT
 
@@ -36,33 +34,45 @@ class Request:
     body: dict[str, Any]
 
 
-def parse(http: web.Request, content: bytes, at: float, accounts: Mapping[str, str]) -> Request:
-    """Return what *http* asks for, by its headers, its signature's scope and *accounts* (by access key)."""
-    signature = _CREDENTIAL.search(http.headers.get("Authorization", ""))
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back over HTTP, or without it."""
+
+    text: str
+    content_type: str
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def parse(
+    method: str, path: str, headers: Mapping[str, str], content: bytes, *, at: float, accounts: Mapping[str, str]
+) -> Request:
+    """Return what is asked for, by *headers* (of any case), its signature's scope and *accounts* (by access key)."""
+    headers = {name.lower(): value for name, value in headers.items()}
+    signature = _CREDENTIAL.search(headers.get("authorization", ""))
     key, region, service = signature.groups() if signature else ("", "", "")
     body: dict[str, Any] = {}
-    operation = http.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
     if operation:
         body = json.loads(content)
-    elif http.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+    elif headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         body = dict(parse_qsl(content.decode()))
         operation = body.get("Action", "")
-    elif service == "ses" and http.method == "GET" and http.path == "/v2/email/account":
+    elif service == "ses" and method == "GET" and path == "/v2/email/account":
         operation = "GetAccount"
-    attempt = re.search(r"attempt=(\d+)", http.headers.get("amz-sdk-request", ""))
+    attempt = re.search(r"attempt=(\d+)", headers.get("amz-sdk-request", ""))
     account = accounts.get(key, DEFAULT_ACCOUNT)
     return Request(at, region, operation, account, key, int(attempt[1]) if attempt else 1, body)
 
 
 def answer(
     request: Request, text: str, content_type: str, status: int, headers: dict[str, str] | None = None
-) -> web.Response:
+) -> Answer:
     """Return *text* with the Date of the fake's clock."""
-    date = {"Date": formatdate(request.at, usegmt=True)}
-    return web.Response(text=text, content_type=content_type, status=status, headers=date | (headers or {}))
+    return Answer(text, content_type, status, {"Date": formatdate(request.at, usegmt=True)} | (headers or {}))
 
 
-def error(request: Request, code: str, message: str, status: int) -> web.Response:
+def error(request: Request, code: str, message: str, status: int) -> Answer:
     """Return an error as the protocol of the *request* writes it."""
     headers = {"x-amzn-ErrorType": code, "x-amzn-query-error": f"{code};Sender"}
     if request.operation in ("GetCallerIdentity", "AssumeRole"):
@@ -73,17 +83,6 @@ def error(request: Request, code: str, message: str, status: int) -> web.Respons
         return answer(request, text, "text/xml", status, headers)
     text = json.dumps({"__type": f"com.amazonaws.fake#{code}", "message": message})
     return answer(request, text, "application/x-amz-json-1.0", status, headers)
-
-
-async def cut_short(http: web.Request, request: Request, text: str) -> web.StreamResponse:
-    """Begin an answer and close the connection in its middle."""
-    response = web.StreamResponse(headers={"Date": formatdate(request.at, usegmt=True)})
-    response.content_length = len(text.encode())
-    await response.prepare(http)
-    await response.write(text.encode()[: len(text) // 2])
-    assert http.transport is not None
-    http.transport.close()
-    return response
 
 
 def xml(request: Request, body: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from exporter.daemon.aside import aside
+from exporter.aside import aside
 
 
 async def test_it_returns_what_the_work_returns_and_raises_what_it_raises() -> None:

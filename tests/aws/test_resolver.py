@@ -1,0 +1,60 @@
+"""Names of hosts, asked for in threads that nobody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from typing import Any
+
+import pytest
+
+from exporter.aws.resolver import Resolver
+
+
+async def test_a_name_has_the_addresses_that_the_system_knows() -> None:
+    (found,) = await Resolver().resolve("127.0.0.1", 443)
+    assert (found["hostname"], found["host"], found["port"], found["family"]) == (
+        "127.0.0.1",
+        "127.0.0.1",
+        443,
+        socket.AF_INET,
+    )
+
+
+async def test_an_address_keeps_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    link_local = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 443, 0, 1))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: link_local)
+    (found,) = await Resolver().resolve("here.test", 443, socket.AF_INET6)
+    assert found["host"] == f"fe80::1%{socket.if_indextoname(1)}"
+
+
+async def test_a_name_that_there_is_not_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(socket.gaierror):
+        await Resolver().resolve("nowhere.test")
+
+
+async def test_names_that_hang_take_nothing_from_others_and_are_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    real = socket.getaddrinfo
+
+    def slow(host: str, *arguments: Any, **options: Any) -> object:
+        if host == "slow.test":
+            release.wait(20)
+        return real("127.0.0.1", *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    resolver = Resolver()
+    waiting = [asyncio.create_task(resolver.resolve("slow.test")) for _ in range(40)]
+    try:
+        async with asyncio.timeout(10):
+            assert await resolver.resolve("quick.test", 80)
+        assert not any(task.done() for task in waiting)
+        assert all(thread.daemon for thread in threading.enumerate() if thread.name == "aside")
+    finally:
+        release.set()
+        await asyncio.gather(*waiting)

@@ -1,0 +1,74 @@
+"""The real process and the network: connections, names and certificates."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import Reason
+from tests.fakes.aws import CutShort, Fault, Hang, Reset, Stall
+from tests.faults.invariant import holds
+from tests.faults.real import HIT, LIMIT_SECONDS, Real, real
+from tests.faults.seen import failures
+from tests.processes import until
+
+pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
+
+FEW = 2
+"""Timeouts that came before, of answers."""
+
+
+def failing(reason: Reason) -> set[tuple[str, str]]:
+    return {(source, reason.value) for source in ("cloudwatch", "account")}
+
+
+def unresolved(world: Real) -> bool:
+    """End the connections, which may outlast many polls, and see whether a name was asked for in vain."""
+    world.gate.cut()
+    return "the name hit.test cannot be resolved" in world.running.get("/").text
+
+
+def end_while_a_name_is_asked_for_without_end(world: Real) -> None:
+    """Let the resolver hang; that is a poll that takes too long, and holds up neither the others nor the end."""
+    world.names.write_text("hangs")
+    until(lambda: hanging(world), LIMIT_SECONDS, world.log)
+    before = world.page()[POLLS_OF_OTHER]
+    until(lambda: world.page()[POLLS_OF_OTHER] > before + 2, LIMIT_SECONDS, world.log)
+    begun = time.monotonic()
+    assert world.running.stop() == 0
+    assert time.monotonic() - begun < 5
+
+
+def hanging(world: Real) -> bool:
+    world.gate.cut()
+    return failures(world.page(), HIT)["account", Reason.TIMEOUT.value] > FEW
+
+
+POLLS_OF_OTHER = 'aws_ses_exporter_polls_total{region="eu-west-1",source="cloudwatch",target="other"}'
+
+
+def test_connections_names_and_certificates_that_fail_show_their_reason_and_harm_nothing(tmp_path: Path) -> None:
+    faults: list[tuple[Fault, Reason]] = [
+        (Reset(), Reason.CONNECTION),
+        (CutShort(), Reason.CONNECTION),
+        (Hang(), Reason.TIMEOUT),
+        (Stall(), Reason.TIMEOUT),
+    ]
+    with real(tmp_path) as world:
+        for fault, reason in faults:
+            world.aws.fail(fault, region=HIT.region, times=None)
+            world.suffer(failing(reason))
+        world.gate.shut()
+        world.suffer(failing(Reason.CONNECTION), heal=world.gate.open)
+        world.names.write_text("fails")
+        until(lambda: unresolved(world), LIMIT_SECONDS, world.log)
+        world.heal(lambda: world.names.write_text(""))
+        for certificate in world.certificates.bad:
+            world.certificates.shown = certificate
+            world.gate.cut()
+            world.suffer(failing(Reason.TLS), heal=lambda: setattr(world.certificates, "shown", None))
+        world.finish()
+        end_while_a_name_is_asked_for_without_end(world)
+    holds(world, failing(Reason.CONNECTION) | failing(Reason.TIMEOUT) | failing(Reason.TLS), hit=[HIT])

@@ -1,0 +1,153 @@
+"""The real process and its machine: memory, open files, a full disk, a log that nobody reads, and kill -9."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import Reason
+from tests.effort import examples
+from tests.fakes.aws import DEFAULT_ACCOUNT, Body, Delay, FakeAws
+from tests.faults.invariant import RESIDENT_MORE_BYTES, holds
+from tests.faults.real import HIT, LIMIT_SECONDS, real, strain
+from tests.processes import COMMAND, Running, environment, exporter, until
+
+pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
+
+MB = 1 << 20
+UNREADABLE = ("cloudwatch", Reason.INVALID_RESPONSE.value)
+FEW_LINES = 100
+"""What it may say in the world's minutes in which it has no files."""
+
+
+def test_answers_without_end_too_few_files_and_too_little_memory_harm_nothing(tmp_path: Path) -> None:
+    with real(tmp_path) as world:
+        pid = world.running.process.pid
+        resident = strain(pid).resident_bytes
+        without_end = Body("[" + "1," * (9 * MB) + "1]")
+        world.aws.fail(without_end, region=HIT.region, operation="GetMetricData", times=None)
+        world.suffer({UNREADABLE})
+        assert strain(pid).resident_bytes < resident + RESIDENT_MORE_BYTES
+
+        lists = Body("[" + "[]," * (MB // 2) + "[]]")
+        world.aws.fail(lists, region=HIT.region, operation="GetMetricData", times=None)
+        with limited(pid, resource.RLIMIT_AS, address_bytes(pid) + 16 * MB):
+            world.suffer({UNREADABLE})
+
+        lines = len(world.running.lines)
+        world.may_be_deaf = True
+        world.gate.cut()
+        with limited(pid, resource.RLIMIT_NOFILE, strain(pid).descriptors), contextlib.ExitStack() as opened:
+            for _ in range(20):
+                port = int(world.running.address.rpartition(":")[2])
+                opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+            until(lambda: lost(world.running, "Too many open files"), LIMIT_SECONDS, world.log)
+        assert len(world.running.lines) - lines < FEW_LINES
+        until(lambda: answers(world.running), LIMIT_SECONDS, world.log)
+        world.may_be_deaf = False
+        world.heal()
+        world.finish()
+        assert world.running.stop() == 0
+    holds(world, {UNREADABLE, *lost(world.running)}, hit=[HIT])
+
+
+@contextlib.contextmanager
+def limited(pid: int, what: int, soft: int) -> Iterator[None]:
+    """Give the process *pid* no more than *soft* of *what* for a while."""
+    before = resource.prlimit(pid, what)
+    resource.prlimit(pid, what, (soft, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, what, before)
+
+
+def address_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+
+
+def lost(running: Running, error: str = "") -> set[tuple[str, str]]:
+    """Return the failures of the target for want of a connection, by the log, and by *error*."""
+    return {
+        (event["source"], event["reason"])
+        for event in running.events()
+        if event["msg"] == "poll failed" and event["reason"] == Reason.CONNECTION and error in event["error"]
+    }
+
+
+def answers(running: Running) -> bool:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        return running.get("/-/healthy").status == http.client.OK
+    return False
+
+
+@pytest.fixture
+def aws() -> Iterator[FakeAws]:
+    """Mail of yesterday, each minute old enough to be counted."""
+    with FakeAws() as fake:
+        minute = time.time() // 60 * 60
+        for ago in range(10, 1440, 10):
+            fake.put("Send", minute - 60 * ago, 7.0)
+        yield fake
+
+
+def settings(aws: FakeAws) -> dict[str, str]:
+    return environment(
+        AWS_ENDPOINT_URL=aws.url,
+        AWS_SES_EXPORTER__TARGETS=json.dumps([{"regions": ["us-east-1"]}]),
+        AWS_SES_EXPORTER__POLL_INTERVAL_SECONDS="10",
+    )
+
+
+SENT = f'aws_ses_send_total{{account_id="{DEFAULT_ACCOUNT}",region="us-east-1"}} {7.0 * len(range(10, 1440, 10))}'
+
+
+@pytest.mark.parametrize("seed", range(examples(1)))
+def test_killed_at_random_moments_of_its_first_polls_it_shows_every_mail_once_at_last(aws: FakeAws, seed: int) -> None:
+    chance = random.Random(seed)
+    aws.fail(Delay(0.1), times=None)
+    for _ in range(2):
+        with exporter(environ=settings(aws)) as running:
+            asked = len(aws.requests) + chance.randrange(1, 5)
+            until(lambda asked=asked: len(aws.requests) >= asked, 30)
+            time.sleep(0.1 * chance.random())  # somewhere in the answer to it
+            running.process.send_signal(signal.SIGKILL)
+            running.process.wait(10)
+    with exporter(environ=settings(aws)) as running:
+        running.wait_ready()
+        assert SENT in running.get("/metrics").text
+
+
+@pytest.mark.parametrize("log", ["on a full disk", "that nobody reads"])
+def test_a_log_that_cannot_be_written_stops_nothing(aws: FakeAws, log: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    if log == "on a full disk":
+        stderr = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, stderr = os.pipe()
+        os.close(reader)
+    aws.fail(Body("no"), operation="GetAccount", times=None)
+    command = [*COMMAND, "--log.level=debug", f"--web.listen-address=127.0.0.1:{port}"]
+    with subprocess.Popen(command, env=settings(aws), stderr=stderr, text=True) as child:
+        try:
+            running = Running(child, address=f"127.0.0.1:{port}")
+            until(lambda: answers(running), 60)
+            running.wait_ready()
+            assert SENT in running.get("/metrics").text
+            assert running.stop() == 0
+        finally:
+            child.kill()
+            os.close(stderr)
