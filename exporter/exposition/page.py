@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from exporter.catalogue import PREFIX, TARGET_INFO, UP, Family
 from exporter.exposition.naming import NamingScheme, family_of, timestamp_of
 from exporter.exposition.own import EOF, OwnMetrics
-from exporter.exposition.shelf import Shelf, shelve
+from exporter.exposition.shelf import Shelf, shelve_in_steps
 from exporter.exposition.text import Block, Row, block, header, openmetrics_name
 from exporter.series.observations import FACT, Series
 from exporter.store import Store, TargetKey
@@ -58,11 +58,23 @@ class Page:
 
     def known(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
         """Return the first part: what AWS said. Without *names* it is the same object until something in it changes."""
+        steps = self.known_in_steps(openmetrics=openmetrics, names=names)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return bytes(end.value)
+
+    def known_in_steps(self, *, openmetrics: bool, names: frozenset[str] | None) -> Generator[None, None, bytes]:
+        """Return what `known` does, after a step for each few milliseconds of work; there are none where it is kept.
+
+        It is the page of the moment of the first step, whatever comes into the store between two.
+        """
         now, version = self._clock(), self._store.version
         kept = self._whole.get(openmetrics)
         if names is None and kept is not None and kept[0] == version and kept[1].good_at(now):
             return kept[1].content
-        whole = self._join(now, openmetrics=openmetrics, names=names)
+        whole = yield from self._join(now, openmetrics=openmetrics, names=names)
         if names is None:
             self._whole[openmetrics] = (version, whole)
         return whole.content
@@ -71,16 +83,19 @@ class Page:
         """Return the second part, rendered now: the exporter's own and the process metrics, and the end mark."""
         return self._own.render(openmetrics=openmetrics, names=names) + (EOF if openmetrics else b"")
 
-    def _join(self, now: float, *, openmetrics: bool, names: frozenset[str] | None) -> Block:
+    def _join(self, now: float, *, openmetrics: bool, names: frozenset[str] | None) -> Generator[None, None, Block]:
         parts: dict[Family, list[Shelf]] = {}
-        for shelf in self._shown():
+        for shelf in (yield from self._shown()):
             for family in shelf.rows:
                 parts.setdefault(family, []).append(shelf)
         pieces, until = [], math.inf
         for family in self._free(parts):
             if names is not None and family.name not in names:
                 continue
+            renders = self._renders
             blocks = self._blocks(family, parts[family], now, openmetrics=openmetrics)
+            if self._renders > renders:
+                yield
             until = min(until, *(part.until for part in blocks))
             if any(part.content for part in blocks):
                 pieces += [header(family, openmetrics=openmetrics), *(part.content for part in blocks)]
@@ -112,18 +127,20 @@ class Page:
         self._renders += 1
         return block(family, rows, now, timestamp=self._timestamp, openmetrics=openmetrics)
 
-    def _shown(self) -> list[Shelf]:
+    def _shown(self) -> Generator[None, None, list[Shelf]]:
         """Bring the shelves up to date; return those to show, sorted: of each account and region the first target."""
         shelves: dict[TargetKey, Shelf] = {}
         shown: dict[tuple[str, str], Shelf] = {}
-        keys = self._store.keys()
-        for key in keys:
-            state = self._store.target(key)
+        for state in [self._store.target(key) for key in self._store.keys()]:  # noqa: SIM118 - no dict
+            key = state.key
             if state.account_id is None:
                 continue
             shelf = self._shelves.get(key)
             if shelf is None or shelf.version != state.version:
-                shelf = shelve(state, state.account_id, self._scheme, family_of=self._family, before=shelf)
+                shelf = yield from shelve_in_steps(
+                    state, state.account_id, self._scheme, family_of=self._family, before=shelf
+                )
+                yield
             shelves[key] = shelf
             for family in shelf.doubles:
                 self._warn_once(NAME_TAKEN, family.name, region=key.region)
