@@ -57,7 +57,8 @@ layers: install ## who may import whom
 
 tests: install debian ## pytest with branch coverage; make tests ARGS="-k ledger --no-cov" for a part
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+	@# a worker more than cores, since tests wait for processes a third of their time
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 bench: install ## speed, memory and calls beside their targets; make bench ARGS="scrape --json figures.json"
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -6,6 +6,6 @@ panels     a number, lines and bars, with everything that a panel must have
 tables     one row per account and region, or per target
 variables  datasource, job, instance, account, region, target
 board      the frame: rows, links, annotations, ids that never vary
-overview   are we safe? (safety, reputation, mail, quota, accounts, gauges)
+overview   are we safe? (safety, reputation, mail, quota, accounts, sets, dimensions, gauges)
 exporter   is the exporter well? (polls, calls, process)
 """

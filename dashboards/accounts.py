@@ -6,6 +6,7 @@ from dashboards.board import OVERVIEW, Row
 from dashboards.panels import About, Panel, Query, lines
 from dashboards.queries import (
     BY,
+    Each,
     danger,
     fact,
     greatest,
@@ -35,7 +36,7 @@ def row() -> Row:
         "No data: is the exporter up?",
     )
     columns = (
-        Column("Name", fact("aws_ses_target_info", by=f"{BY}, name"), hidden=True),
+        Column("Name", fact("aws_ses_target_info", Each(f"{BY}, name")), hidden=True),
         Column("Danger", danger(), "percentunit", DANGER, 0),
         Column("Can send", fact("aws_ses_sending_enabled", worst="min"), "none", SENDING),
         Column("Under review", not_healthy(), "none", REVIEW),
@@ -66,10 +67,10 @@ def facts() -> Row:
     )
     quota = fact("aws_ses_send_quota_max")
     columns = (
-        Column("Name", fact("aws_ses_target_info", by=f"{BY}, name"), hidden=True),
+        Column("Name", fact("aws_ses_target_info", Each(f"{BY}, name")), hidden=True),
         Column("State", _state("aws_ses_enforcement_status", "state"), hidden=True),
         Column("Request", _state("aws_ses_production_access_review_status", "request"), hidden=True),
-        Column("Plans", fact("aws_ses_pricing_plan_info", by=f"{BY}, current_plan, next_plan"), hidden=True),
+        Column("Plans", fact("aws_ses_pricing_plan_info", Each(f"{BY}, current_plan, next_plan")), hidden=True),
         Column("Out of the sandbox", fact("aws_ses_production_access_enabled", worst="min"), "none", YES_NO),
         Column("Sent in 24 h", fact("aws_ses_send_quota_used"), "short", decimals=0),
         Column("Quota of 24 h", f"{quota} < Inf", "short", decimals=0),
@@ -91,7 +92,7 @@ def facts() -> Row:
 
 def _state(metric: str, label: str) -> str:
     """Return the present state as *label*: two state sets in one table need two names."""
-    present = f"{fact(metric, by=f'{BY}, status')} == 1"
+    present = f"{fact(metric, Each(f'{BY}, status'))} == 1"
     return f'max by ({BY}, {label}) (label_replace({present}, "{label}", "$1", "status", "(.+)"))'
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.board import Row
 from dashboards.panels import About, Query, bars, colored
-from dashboards.queries import growth, limited, most
+from dashboards.queries import PLACES, Each, growth, limited, most
 
 _STEP = (
     " Each bar is what was counted in one step of at least five minutes; SES may have seen it a little before. "
@@ -31,7 +31,6 @@ def row() -> Row:
         _NOTHING,
         "AWSSESSendSpike",
     )
-    by_account = Query(limited(growth("aws_ses_send_total", "$__interval"), most("aws_ses_send_total")))
     return Row(
         "Mail",
         (
@@ -43,7 +42,7 @@ def row() -> Row:
                 bars(bad, [_all("bounce", "bounced"), _all("complaint", "complained")]),
                 {"bounced": "orange", "complained": "red"},
             ),
-            bars(where, [by_account], span=24, stacked=True),
+            bars(where, [grown("aws_ses_send_total", PLACES, "{{account_id}} {{region}}")], span=24, stacked=True),
         ),
     )
 
@@ -82,6 +81,11 @@ def rest() -> Row:
             bars(people, [_all("open", "opened"), _all("click", "clicked"), _all("subscription", "changed")]),
         ),
     )
+
+
+def grown(metric: str, of: Each, legend: str) -> Query:
+    """Return the bars of the counter *metric* of the 20 that grew most."""
+    return Query(limited(growth(metric, "$__interval", of=of), most(metric, of=of), of), legend)
 
 
 def _all(name: str, legend: str) -> Query:

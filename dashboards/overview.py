@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import accounts, gauges, mail, quota, reputation, safety, variables
+from dashboards import accounts, dimensions, gauges, mail, quota, reputation, safety, sets, variables
 from dashboards.board import OVERVIEW, Board
 
 
@@ -32,6 +32,9 @@ def board() -> Board:
             accounts.row(),
             mail.rest(),
             accounts.facts(),
+            sets.row(),
+            dimensions.receiving(),
+            dimensions.sending(),
             gauges.row(),
         ),
     )

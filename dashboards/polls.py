@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.board import OVERVIEW, Row
 from dashboards.panels import About, Panel, Query, bars, lines
-from dashboards.queries import AT_END, TARGET, limited, own, own_count, own_ranking
+from dashboards.queries import AT_END, TARGET, Each, limited, own, own_count, own_ranking
 from dashboards.scales import ANSWERS, CLOCK, POLL_AGE, SOME
 from dashboards.tables import Column, rows
 
@@ -81,7 +81,7 @@ def calls() -> Row:
         (
             bars(requests, [sent], stacked=True),
             bars(trouble, refused),
-            bars(asked, [Query(limited(metrics, asked_most, "target"), "{{target}}")], stacked=True),
+            bars(asked, [Query(limited(metrics, asked_most, Each("target")), "{{target}}")], stacked=True),
             lines(cost, queries, decimals=2),
         ),
     )
@@ -92,6 +92,13 @@ def data() -> Row:
     served = About(
         "Series served",
         "Series of AWS that are held for the page, by target. At most 20 are shown, those with most.",
+        "short",
+        _NOTHING,
+    )
+    dropped = About(
+        "Series left out",
+        "Series with dimensions that are not on the page: over a limit, or with labels that would fall on others. "
+        "The log names them once. At most 20 are shown, the most.",
         "short",
         _NOTHING,
     )
@@ -112,14 +119,25 @@ def data() -> Row:
     )
     series = own("aws_ses_exporter_series_served")
     most = own_ranking("aws_ses_exporter_series_served", "max_over_time", by="target")
+    left_out = own("aws_ses_exporter_series_dropped", by="target, region, reason")
+    most_left_out = own_ranking("aws_ses_exporter_series_dropped", "max_over_time", by="target, reason")
     offset = f"aws_ses_exporter_clock_offset_seconds{{{TARGET}}}"
     return Row(
         "Data and clock",
         (
             lines(
                 served,
-                [Query(limited(f"sum by (target) ({series})", most, "target"), "{{target}}")],
-                span=8,
+                [Query(limited(f"sum by (target) ({series})", most, Each("target")), "{{target}}")],
+                decimals=0,
+            ),
+            lines(
+                dropped,
+                [
+                    Query(
+                        limited(f"sum by (target, reason) ({left_out})", most_left_out, Each("target, reason")),
+                        "{{target}} {{reason}}",
+                    )
+                ],
                 decimals=0,
             ),
             bars(
@@ -128,7 +146,6 @@ def data() -> Row:
                     Query(own_count("aws_ses_exporter_datapoints_late_total", "$__rate_interval"), "late"),
                     Query(own_count("aws_ses_exporter_smaller_answers_total", "$__rate_interval"), "smaller"),
                 ],
-                span=8,
             ),
             lines(
                 clock,
@@ -137,7 +154,6 @@ def data() -> Row:
                     Query(f"min by (instance) ({offset})", "{{instance}} most behind"),
                 ],
                 CLOCK,
-                span=8,
                 zero=False,
             ),
         ),
@@ -156,7 +172,7 @@ def _freshness() -> Panel:
     moment = "aws_ses_exporter_last_success_timestamp_seconds"
     last = f"{own(moment, by=_SOURCE)} > 0"
     worst = f"-(max by ({_SOURCE}) (max_over_time({moment}{{{TARGET}}}[$__range]{AT_END})) > 0)"
-    expression = f"time() - ({limited(last, worst, _SOURCE)})"
+    expression = f"time() - ({limited(last, worst, Each(_SOURCE))})"
     return lines(about, [Query(expression, "{{target}} {{region}} {{source}}")], POLL_AGE)
 
 

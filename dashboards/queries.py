@@ -17,6 +17,9 @@ is joined with the build info, which only an exporter has.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 MOST = 20
 """Lines in one panel, at most: the worst of the time shown. The table has them all."""
 
@@ -27,59 +30,99 @@ BY = "account_id, region"
 AT_END = " @ end()"
 
 
-def fact(metric: str, *, matchers: str = "", by: str = BY, worst: str = "max", at: str = "") -> str:
-    """Return *metric* of each account and region; *worst* of the replicas is `max` or `min`."""
-    selector = ", ".join(filter(None, (ACCOUNT, matchers)))
-    return f"{worst} by ({by}) ({metric}{{{selector}}}{at})"
+@dataclass(frozen=True, slots=True)
+class Each:
+    """What one line is about: the labels that tell it from others, and *matchers* that choose its series.
+
+    Where no labels are named, all do but those of the replica: the names of some dimensions AWS tells nobody.
+    """
+
+    by: str = ""
+    matchers: str = ""
+
+    @property
+    def selector(self) -> str:
+        """The matchers of its series, those of the chosen accounts and regions among them."""
+        return ", ".join(filter(None, (ACCOUNT, self.matchers)))
+
+    @property
+    def grouping(self) -> str:
+        """How replicas become one."""
+        return f"by ({self.by})" if self.by else "without (job, instance)"
+
+    @property
+    def matching(self) -> str:
+        """How two of it find each other."""
+        return f" on ({self.by})" if self.by else ""
 
 
-def growth(metric: str, window: str, before: str = "") -> str:
-    """Return by how much the counter *metric* of each account and region grew in *window*.
+PLACES = Each(BY)
+"""Accounts in their regions."""
+SETS = Each(f"{BY}, ses_configuration_set", 'ses_configuration_set!=""')
+"""Configuration sets; the greatest of what is there by other dimensions besides."""
+RULE_SETS = Each(f"{BY}, rule_set_name", 'rule_set_name!="", rule_name=""')
+RULES = Each(f"{BY}, rule_name", 'rule_name!=""')
+"""Receipt rules; of two sets that have a rule of one name, the greater."""
+RECEIPTS = Each(f"{BY}, rule_set_name, rule_name")
+"""Receipt rules and their sets, whichever of the two names they have."""
+ANY = Each()
+"""Whatever dimensions there are."""
+OTHERS = Each(matchers='ses_configuration_set=""')
+"""What has other dimensions than a configuration set."""
+
+
+def fact(metric: str, of: Each = PLACES, *, worst: str = "max", at: str = "") -> str:
+    """Return *metric* of each; *worst* of the replicas is `max` or `min`."""
+    return f"{worst} {of.grouping} ({metric}{{{of.selector}}}{at})"
+
+
+def growth(metric: str, window: str, before: str = "", of: Each = PLACES) -> str:
+    """Return by how much the counter *metric* of each grew in *window*.
 
     *before* is what it was: then or, in a gap, at last. Without that there is no growth, so a counter that appears is
     not shown whole. Where it is less than half of that it began anew, at the turn of the year, and all of it is growth;
     a smaller fall is of a replica that was ahead and is gone.
     """
-    now = fact(metric)
-    before = before or f"{_then(metric, window)} or {_last_before(metric, window)}"
+    now = fact(metric, of)
+    before = before or f"{_then(metric, window, of)} or {_last_before(metric, window, of)}"
     return f"clamp_min({now} - (({before}) <= 2 * {now} or 0 * ({before})), 0)"
 
 
-def of_day(metric: str) -> str:
+def of_day(metric: str, of: Each = PLACES) -> str:
     """Return by how much the counter *metric* grew in 24 hours, or since it was first seen if it is younger.
 
     On 1 January it is the growth since the year began.
     """
-    first = f"min by ({BY}) (min_over_time({metric}{{{ACCOUNT}}}[24h]))"
-    return growth(metric, "24h", f"{_then(metric, '24h')} or {first}")
+    first = f"min {of.grouping} (min_over_time({metric}{{{of.selector}}}[24h]))"
+    return growth(metric, "24h", f"{_then(metric, '24h', of)} or {first}", of)
 
 
-def _then(metric: str, window: str) -> str:
-    return fact(metric, at=f" offset {window}")
+def _then(metric: str, window: str, of: Each) -> str:
+    return fact(metric, of, at=f" offset {window}")
 
 
-def _last_before(metric: str, window: str) -> str:
-    return f"max by ({BY}) (last_over_time({metric}{{{ACCOUNT}}}[1d] offset {window}))"
+def _last_before(metric: str, window: str, of: Each) -> str:
+    return f"max {of.grouping} (last_over_time({metric}{{{of.selector}}}[1d] offset {window}))"
 
 
-def share(metric: str) -> str:
-    """Return the counter *metric* as a share of the mails sent, over 24 hours; absent where nothing was sent."""
-    return f"{of_day(metric)} / ({of_day('aws_ses_send_total')} > 0)"
+def share(metric: str, sent: str = "aws_ses_send_total", of: Each = PLACES) -> str:
+    """Return the counter *metric* as a share of the mails *sent*, over 24 hours; absent where nothing was sent."""
+    return f"{of_day(metric, of)} / ({of_day(sent, of)} > 0)"
 
 
-def some(metric: str, window: str, at: str = "") -> str:
+def some(metric: str, window: str, at: str = "", of: Each = PLACES) -> str:
     """Return about by how much the counter *metric* grew in *window*: to rank by, or to know whether it moved."""
-    return f"max by ({BY}) (increase({metric}{{{ACCOUNT}}}[{window}]{at}))"
+    return f"max {of.grouping} (increase({metric}{{{of.selector}}}[{window}]{at}))"
 
 
-def most(metric: str, window: str = "$__range") -> str:
+def most(metric: str, window: str = "$__range", of: Each = PLACES) -> str:
     """Return about by how much the counter *metric* grew until the end of the time shown: to rank by."""
-    return some(metric, window, AT_END)
+    return some(metric, window, AT_END, of)
 
 
-def greatest(metric: str) -> str:
+def greatest(metric: str, of: Each = PLACES) -> str:
     """Return the greatest value of *metric* in the time shown: to rank by, also if there is none at its end."""
-    return f"max by ({BY}) (max_over_time({metric}{{{ACCOUNT}}}[$__range]{AT_END}))"
+    return f"max {of.grouping} (max_over_time({metric}{{{of.selector}}}[$__range]{AT_END}))"
 
 
 def greatest_share(metric: str) -> str:
@@ -101,28 +144,46 @@ def most_quota_used() -> str:
 def not_healthy() -> str:
     """Return 0 for an account that AWS calls HEALTHY, 2 for one it shut down, 1 for one in any other state."""
     healthy, shut = (
-        fact("aws_ses_enforcement_status", matchers=f'status="{status}"', worst=worst)
+        fact("aws_ses_enforcement_status", Each(BY, f'status="{status}"'), worst=worst)
         for status, worst in (("HEALTHY", "min"), ("SHUTDOWN", "max"))
     )
     return f"1 - {healthy} + {shut}"
 
 
-def limited(expression: str, ranking: str, by: str = BY) -> str:
-    """Return *expression* of the accounts and regions that lead *ranking*, which is one for all the time shown."""
-    return f"{expression} and on ({by}) topk({MOST}, {ranking})"
+def limited(expression: str, ranking: str, of: Each = PLACES, at_most: int = MOST) -> str:
+    """Return *expression* of those that lead *ranking*, which is one for all the time shown."""
+    return f"{expression} and{of.matching} topk({at_most}, {ranking})"
 
 
 def danger() -> str:
     """Return what ranks accounts: 1 is AWS's line for a pause or a full quota, 2 an account that cannot send."""
-    parts = {
-        "bounces": f"{fact('aws_ses_reputation_bounce_rate')} / 0.10",
-        "complaints": f"{fact('aws_ses_reputation_complaint_rate')} / 0.005",
-        "quota": quota_used(),
-        "review": not_healthy(),
-        "paused": f"2 * (1 - {fact('aws_ses_sending_enabled', worst='min')})",
-    }
+    return _worst(
+        {
+            "bounces": f"{fact('aws_ses_reputation_bounce_rate')} / 0.10",
+            "complaints": f"{fact('aws_ses_reputation_complaint_rate')} / 0.005",
+            "quota": quota_used(),
+            "review": not_healthy(),
+            "paused": f"2 * (1 - {fact('aws_ses_sending_enabled', worst='min')})",
+        },
+        PLACES,
+    )
+
+
+def danger_of_sets() -> str:
+    """Return what ranks configuration sets: 1 is AWS's line for a pause; of equal ones the one that sent more."""
+    return _worst(
+        {
+            "bounces": f"{fact('aws_ses_dimension_reputation_bounce_rate', SETS)} / 0.10",
+            "complaints": f"{fact('aws_ses_dimension_reputation_complaint_rate', SETS)} / 0.005",
+            "mail": f"1e-12 * {fact('aws_ses_dimension_send_total', SETS)}",
+        },
+        SETS,
+    )
+
+
+def _worst(parts: Mapping[str, str], of: Each) -> str:
     labelled = (f'label_replace({part}, "of", "{name}", "", "")' for name, part in parts.items())
-    return f"max by ({BY}) ({' or '.join(labelled)})"
+    return f"max by ({of.by}) ({' or '.join(labelled)})"
 
 
 def own(metric: str, *, matchers: str = "", by: str = "target, region", worst: str = "max") -> str:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dashboards.board import Row
 from dashboards.panels import About, Panel, Query, as_points, lines
-from dashboards.queries import BY, fact, greatest, greatest_share, limited, share
+from dashboards.queries import PLACES, Each, fact, greatest, greatest_share, limited, share
 from dashboards.safety import NO_REPUTATION
 from dashboards.scales import BOUNCE, COMPLAINT, PLAIN, Scale
 
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A rate by which SES judges: the lines at which AWS reviews and pauses, and how it is drawn."""
+
+    name: str
+    review: str
+    pause: str
+    scale: Scale
+    soft_max: float
+    decimals: int
+
+
+BOUNCES = Judged("bounce", "5 %", "10 %", BOUNCE, soft_max=0.11, decimals=2)
+COMPLAINTS = Judged("complaint", "0.1 %", "0.5 %", COMPLAINT, soft_max=0.0055, decimals=3)
 _LIMITED = " At most 20 are shown, the worst of the time chosen."
 
 
@@ -16,8 +33,8 @@ def row() -> Row:
     return Row(
         "Reputation, as SES judges it",
         (
-            _rate("bounce", "5 %", "10 %", BOUNCE, soft_max=0.11, decimals=2),
-            _rate("complaint", "0.1 %", "0.5 %", COMPLAINT, soft_max=0.0055, decimals=3),
+            _rate(BOUNCES),
+            _rate(COMPLAINTS),
         ),
     )
 
@@ -62,21 +79,30 @@ def shares() -> Row:
     )
 
 
-def _rate(name: str, review: str, pause: str, scale: Scale, *, soft_max: float, decimals: int) -> Panel:
-    metric = f"aws_ses_reputation_{name}_rate"
-    held = limited(fact(metric), greatest(metric))
-    moment = fact(f"{metric}_timestamp_seconds")
-    before = fact(f"{metric}_timestamp_seconds", at=" offset $__interval")
+def _rate(judged: Judged) -> Panel:
     about = About(
-        f"{name.capitalize()} rate",
-        f"AWS reviews the account from {review} on (lower line) and may pause it from {pause} on (upper line). "
-        f"The line is the last known value; a point is the moment at which SES published a new one.{_LIMITED}",
+        f"{judged.name.capitalize()} rate",
+        f"AWS reviews the account from {judged.review} on (lower line) and may pause it from {judged.pause} on "
+        f"(upper line). The line is the last known value; a point is the moment at which SES published a new one."
+        f"{_LIMITED}",
         "percentunit",
         NO_REPUTATION,
-        f"AWSSESReputation{name.capitalize()}Rate",
+        f"AWSSESReputation{judged.name.capitalize()}Rate",
     )
-    points = Query(f"{held} and on ({BY}) ({moment} > {before})", "{{account_id}} {{region}} datapoint")
-    panel = lines(about, [Query(held), points], scale, decimals=decimals, soft_max=soft_max)
+    return held(about, f"aws_ses_reputation_{judged.name}_rate", judged)
+
+
+def held(
+    about: About, metric: str, judged: Judged, of: Each = PLACES, legend: str = "{{account_id}} {{region}}"
+) -> Panel:
+    """Return *metric*, a held rate, over time: both lines of AWS, and the moments of its datapoints."""
+    value = limited(fact(metric, of), greatest(metric, of), of)
+    moment = fact(f"{metric}_timestamp_seconds", of)
+    before = fact(f"{metric}_timestamp_seconds", of, at=" offset $__interval")
+    points = Query(f"{value} and{of.matching} ({moment} > {before})", f"{legend} datapoint")
+    panel = lines(
+        about, [Query(value, legend), points], judged.scale, decimals=judged.decimals, soft_max=judged.soft_max
+    )
     return as_points(panel, "B", "text")
 
 

@@ -61,6 +61,8 @@ REVIEW = rising(1, 2, ("0", "No", GREEN), ("1", "Yes: under review", ORANGE), ("
 FAILING = Scale(((None, GREEN), (1, RED)))
 SOME = Scale(((None, GREEN), (1, ORANGE)))
 ANSWERS = Scale(((None, RED), (1, GREEN)), (("0", "fails", RED), ("1", "answers", GREEN)))
+VERDICT = rising(0.5, 1, ("0", "good", GREEN), ("0.5", "mixed", ORANGE), ("1", "bad", RED))
+"""Of Microsoft's SNDS on an address: green is less than a tenth taken for spam, red more than nine tenths."""
 YES_NO = Scale(((None, GREY),), (("0", "no", GREY), ("1", "yes", GREY)))
 """Neither is bad."""
 CLOCK = Scale(((None, RED), (-300, ORANGE), (-60, GREEN), (60, ORANGE), (300, RED)))

@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +18,9 @@ import typer
 from typer.exceptions import TyperException
 
 from exporter import __version__, early
+from exporter.config.command_lines import YACE_COMMANDS, read_command_line
 from exporter.config.dialect import DialectName
-from exporter.errors import ConfigError, ListenError
+from exporter.errors import ConfigError, ListenError, Problem
 
 if TYPE_CHECKING:
     from exporter.config.load import Loaded
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PROGRAM = "aws-ses-exporter"
 CHECK = "check"
 """The one command with exit codes of its own, 0 to 3, which its usage errors keep to as well."""
+COMMANDS = ("run", "check-config", "migrate", "demo", CHECK)
 USAGE_ERROR = 2
 TYPER_INTERRUPTED = 130
 _AS_IT_STANDS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -36,11 +38,16 @@ CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the flags said; *flags* are dotted keys of the configuration, None where a flag was not given."""
+    """What the flags said; *flags* are dotted keys of the configuration, None where a flag was not given.
+
+    *doubts* are about flags of another exporter that do nothing here.
+    """
 
     config_file: Path | None = None
     dialect: DialectName | None = None
     flags: Mapping[str, Any] = field(default_factory=dict)
+    labels_snake_case: bool | None = None
+    doubts: Sequence[Problem] = ()
 
     def load(self) -> Loaded:
         """Read the configuration, anew at each call.
@@ -58,20 +65,30 @@ class Given:
             default_region=lambda: regions.default_region(os.environ),
             unknown_regions=regions.unknown_regions,
             dialect=self.dialect,
+            labels_snake_case=self.labels_snake_case,
+            doubts=self.doubts,
         )
 
 
 def main() -> None:
-    """Run the command line and exit. What runs the daemon ends well on a signal from here on; the others just end."""
+    """Run the command line and exit. From here on signals end the daemon well and `check` with a line."""
     early.hold_standard_descriptors()
-    with contextlib.nullcontext() if {CHECK, "check-config", "demo"} & set(sys.argv) else early.quiet_signals():
+    with _signals(set(sys.argv)):
         sys.exit(run(sys.argv[1:]))
+
+
+def _signals(words: set[str]) -> contextlib.AbstractContextManager[None]:
+    if CHECK in words:
+        return early.plugin_signals()
+    short = {"check-config", "demo", "migrate", *YACE_COMMANDS}
+    return contextlib.nullcontext() if short & words else early.quiet_signals()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code."""
     try:
-        code = int(_app()(args=_as_flags(arguments), prog_name=PROGRAM, standalone_mode=False) or 0)
+        line = read_command_line(arguments, COMMANDS)
+        code = int(_app()(args=line.arguments, prog_name=PROGRAM, standalone_mode=False, obj=line.doubts) or 0)
     except TyperException as error:
         if CHECK in arguments:
             from exporter.commands.check import refuse  # noqa: PLC0415 - only this command needs it
@@ -92,16 +109,6 @@ def run(arguments: Sequence[str]) -> int:
         typer.echo(f"{PROGRAM}: cannot write the output: {os.strerror(error.errno).lower()}", err=True)
         return 1
     return 1 if code == TYPER_INTERRUPTED else code
-
-
-def _as_flags(arguments: Sequence[str]) -> list[str]:
-    """Return *arguments*, with cloudwatch_exporter's `PORT FILE` at their end as flags."""
-    *flags, port, file = ["", "", *arguments][-max(2, len(arguments)) :]
-    plain = all(flag.startswith("--") and "=" in flag for flag in flags)
-    if not (plain and port.isdecimal() and port.isascii()) or file.startswith("-"):
-        return list(arguments)
-    theirs = ("--config.dialect", DialectName.CLOUDWATCH_EXPORTER.value, "--config.file", file)
-    return [*flags, "--web.listen-address", f":{port}", *theirs]
 
 
 def _usage(error: TyperException) -> str:
@@ -133,6 +140,7 @@ def _app() -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     app.command("run")(_run)
     app.command("check-config")(_check_config)
+    app.command("migrate")(_migrate)
     app.command("demo")(_demo)
     app.command(CHECK, add_help_option=False, context_settings=_AS_IT_STANDS)(_check)
     return app
@@ -188,6 +196,16 @@ def _root(  # noqa: PLR0917 - typer calls it, by keyword
     web_config_file: Annotated[  # noqa: ARG001 - refused by its callback
         str | None, typer.Option("--web.config.file", hidden=True, callback=_not_yet)
     ] = None,
+    scraping_interval: Annotated[
+        int | None, typer.Option("--scraping-interval", metavar="SECONDS", help="Seconds between polls, as YACE's.")
+    ] = None,
+    labels_snake_case: Annotated[
+        bool | None,
+        typer.Option("--labels-snake-case/--no-labels-snake-case", help="Labels of a YACE file in snake case."),
+    ] = None,
+    fips: Annotated[
+        bool | None, typer.Option("--fips/--no-fips", help="Use endpoints validated for FIPS 140, as YACE's.")
+    ] = None,
     version: Annotated[  # noqa: ARG001 - answered by its callback
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
     ] = False,
@@ -202,8 +220,10 @@ def _root(  # noqa: PLR0917 - typer calls it, by keyword
         "web.enable_lifecycle": enable_lifecycle,
         "log.level": log_level,
         "log.format": log_format,
+        "poll_interval_seconds": scraping_interval,
+        "aws.use_fips": fips,
     }
-    context.obj = Given(config_file, dialect, flags)
+    context.obj = Given(config_file, dialect, flags, labels_snake_case, context.obj or ())
     return None if context.invoked_subcommand else _run(context)
 
 
@@ -226,7 +246,31 @@ def _check_config(
     from exporter.commands.check_config import check_config  # noqa: PLC0415 - pydantic is slow to import
 
     given: Given = context.obj
-    return check_config(Given(file or given.config_file, given.dialect, given.flags).load)
+    return check_config(replace(given, config_file=file or given.config_file).load)
+
+
+def _migrate(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", parser=_file, help="The other exporter's file; default: --config.file."),
+    ] = None,
+) -> int:
+    """Print the native configuration that gives the same series as another exporter's file, and what changes."""
+    from exporter.aws import regions  # noqa: PLC0415 - the SDK is slow to import
+    from exporter.commands.migrate import migrate  # noqa: PLC0415 - so is pydantic
+
+    given: Given = context.obj
+    path = file or given.config_file
+    if path is None:
+        raise typer.BadParameter("needs the name of a file", param_hint="'[FILE]'")
+    return migrate(
+        path,
+        given.dialect,
+        labels_snake_case=given.labels_snake_case,
+        default_region=lambda: regions.default_region(os.environ),
+        unknown_regions=regions.unknown_regions,
+    )
 
 
 def _demo(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+_Handler = Callable[[int, FrameType | None], None]
 
 STANDARD = 3
 """Descriptors 0, 1 and 2 are stdin, stdout and stderr to everyone, whatever was opened under these numbers."""
@@ -25,18 +27,36 @@ def quiet_signals() -> Iterator[None]:
 
     Whoever opens something takes its own handlers; those that are still these are what they were before at the end.
     """
-    ours = {signal.SIGTERM: _end, signal.SIGINT: _end, signal.SIGHUP: _ignore}
-    before = {number: signal.signal(number, handler) for number, handler in ours.items()}
+    with _handled({signal.SIGTERM: _end, signal.SIGINT: _end, signal.SIGHUP: _ignore}):
+        yield
+
+
+@contextmanager
+def plugin_signals() -> Iterator[None]:
+    """Let signals end the process at once as a monitoring plugin ends that has no answer: with a line, and 3."""
+    with _handled(dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), _end_unknown)):
+        yield
+
+
+@contextmanager
+def _handled(handlers: Mapping[signal.Signals, _Handler]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number, handler in ours.items():
+        for number, handler in handlers.items():
             if signal.getsignal(number) is handler:
                 signal.signal(number, before[number])
 
 
 def _end(_: int, __: FrameType | None) -> None:
     os._exit(0)
+
+
+def _end_unknown(number: int, _: FrameType | None) -> None:
+    with suppress(OSError):
+        os.write(1, f"UNKNOWN: Ended by {signal.Signals(number).name}. \n".encode())
+    os._exit(3)
 
 
 def _ignore(_: int, __: FrameType | None) -> None:

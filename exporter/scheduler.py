@@ -195,6 +195,8 @@ class Loop:
         while (now := self._clock()) < wake and self._monotonic() < latest:
             if now < seen:
                 wake = self._next_wake(now)
+            elif self.record.failures == 0:
+                wake = min(wake, self._next_wake(now))
             seen = now
             await self._sleep(min(wake - now, CLOCK_CHECK_SECONDS))
             self._tick()

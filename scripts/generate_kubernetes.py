@@ -76,15 +76,15 @@ def prometheus_rule(files: Sequence[Path], options: Options) -> str:
 
 
 def dashboards(files: Sequence[Path], options: Options) -> str:
-    """Return a ConfigMap for each board: one for all could grow over the 256 KiB that `kubectl apply` takes."""
+    """Return a ConfigMap for each board, without its indentation: `kubectl apply` takes 256 KiB in one object."""
     label = ", ".join(f"{name}: {json.dumps(value)}" for name, value in options.dashboard_labels.items())
     parts = [_MADE.format(source="dashboards/*.json") + _SIDECAR.format(label=label)]
     for path in files:
         labels = {**options.labels, **options.dashboard_labels}
         head = _head("v1", "ConfigMap", f"{path.stem}-dashboard", labels, options.namespace)
-        text = options.linked(path.read_text("utf-8"))
-        json.loads(text)
-        parts.append(f"---\n{head}data:\n  {path.name}: |\n{textwrap.indent(text.rstrip(), ' ' * 4)}\n")
+        board = json.loads(options.linked(path.read_text("utf-8")))
+        text = json.dumps(board, ensure_ascii=False, separators=(",", ":"))
+        parts.append(f"---\n{head}data:\n  {path.name}: |\n    {text}\n")
     return "".join(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.config.dialect import Place
 from exporter.config.load import Loaded, load
 from exporter.config.plan import dimension_plan, metric_plans
 from exporter.exposition import NATIVE, Page
@@ -19,11 +21,13 @@ from exporter.sources.cloudwatch import CloudWatchSource
 from exporter.store import Entry, Store, TargetKey
 from exporter.telemetry import Telemetry
 from tests.fakes.cloudwatch import FakeCloudWatch
-from tests.sources.test_cloudwatch import Clients, identity
+from tests.sources.test_cloudwatch import Clients, identity, listing
 from tests.stores import register
 
 GOLDEN = Path(__file__).parent / "golden"
 KEY = TargetKey("default", "us-east-1")
+PLACE = ("default", "us-east-1")
+SES = re.compile("aws_ses_(?!exporter_)")
 
 
 class Shown(NamedTuple):
@@ -54,6 +58,38 @@ def served(page: str, names: Iterable[str] | None = None) -> Served:
             moment = None if sample.timestamp is None else float(sample.timestamp)
             samples[f"{sample.name}{{{labels}}}"] = Shown(sample.value, moment)
     return Served(families, samples)
+
+
+class Difference(NamedTuple):
+    """Why ours is another value, for all samples whose names match."""
+
+    why: str
+    ours: Shown
+
+
+def of_ses(page: Served) -> Served:
+    """Return what is SES's, without what the exporter says of itself."""
+    return Served(
+        {name: family for name, family in page.families.items() if SES.match(name)},
+        {name: sample for name, sample in page.samples.items() if SES.match(name)},
+    )
+
+
+def expected(
+    theirs: Mapping[str, Shown], differences: Mapping[str, Difference], given: Iterable[str] = ()
+) -> dict[str, Shown]:
+    """Return the samples of theirs, each purposeful difference, by a pattern of names, in place of its own.
+
+    *given* are names of samples that only ours may have.
+    """
+    samples, known = dict(theirs), {**theirs, **dict.fromkeys(given)}
+    for pattern, difference in differences.items():
+        matched = [name for name in known if re.fullmatch(pattern, name.partition("{")[0])]
+        assert matched, f"{pattern} is of no sample"
+        for name in matched:
+            assert samples.get(name) != difference.ours, f"{name} is no difference"
+            samples[name] = difference.ours
+    return samples
 
 
 @dataclass
@@ -96,8 +132,13 @@ class Case:
         return cloudwatch
 
 
-async def rendered(loaded: Loaded, cloudwatch: FakeCloudWatch, now: float, *, later: float = 0.0) -> bytes:
-    """Return the page of *loaded* after one poll at *now* of what *cloudwatch* holds, *later* seconds after it."""
+async def rendered(
+    loaded: Loaded, cloudwatch: FakeCloudWatch, now: float, *, later: float = 0.0, place: Place = PLACE
+) -> bytes:
+    """Return the page of *loaded* after one poll at *now* of what *cloudwatch* holds, *later* seconds after it.
+
+    Of its targets it is that at *place*.
+    """
     settings, moment = loaded.settings, [now]
     registry = CollectorRegistry()
     telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=0.01)
@@ -105,16 +146,22 @@ async def rendered(loaded: Loaded, cloudwatch: FakeCloudWatch, now: float, *, la
     bound = telemetry.bind(KEY.target, KEY.region)
     store = Store()
     register(store, KEY, None, ("cloudwatch",))
+    clients, who = Clients(cloudwatch, now), identity()
+    plans, dimensions = metric_plans(settings, settings.targets[0]), dimension_plan(settings, place)
+    lists = listing(clients, who, dimensions, plans)
     source = CloudWatchSource(
-        Clients(cloudwatch, now),
+        clients,
         key="default/us-east-1",
-        identity=identity(),
-        plans=metric_plans(settings, settings.targets[0]),
+        identity=who,
+        plans=plans,
         poll_interval_seconds=settings.poll_interval_seconds,
         telemetry=bound,
-        dimensions=dimension_plan(settings),
-        rules=settings.dialect.rules,
+        dimensions=dimensions,
+        listing=lists,
+        rules=settings.dialect.rules_of(place),
     )
+    if lists is not None:
+        await lists.poll(now)
     await source.poll(now)
     bound.poll_finished("cloudwatch", seconds=0.25, reason=None, at=now)
     store.put(Entry(KEY, "cloudwatch", source.account_id, answered=True, series=source.series()))

@@ -100,6 +100,17 @@ def rules() -> list[dict[str, Any]]:
     return [rule for file in files for group in file["groups"] for rule in group["rules"] if "alert" in rule]
 
 
+def kept(labels: Labels, target: Labels, *, honored: bool) -> dict[str, str]:
+    """Return the labels of a sample as Prometheus keeps them of *target*, with `honor_labels: true` or without.
+
+    An empty label is as good as none, but it keeps the target's away where labels are honoured.
+    """
+    if honored:
+        return {name: value for name, value in {**target, **labels}.items() if value}
+    renamed = {(f"exported_{name}" if name in target else name): value for name, value in labels.items() if value}
+    return {**renamed, **target}
+
+
 @contextlib.contextmanager
 def alertmanager(config: Config, folder: Path, *flags: str) -> Iterator[Running]:
     """Start Alertmanager on *config* with the shipped templates beside it, data under *folder*; wait until ready."""

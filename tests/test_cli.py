@@ -162,6 +162,11 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], line: str, err: Cal
     assert err() == [f"aws-ses-exporter: {line} (--help shows what there is)"]
 
 
+def test_a_switch_of_yace_with_its_value_apart_is_one_line_and_2(err: Callable[[], list[str]]) -> None:
+    assert cli.run(["-labels-snake-case", "true"]) == 2
+    assert err() == ["flag: --labels-snake-case = true: takes its value after =, as in --labels-snake-case=true"]
+
+
 def test_version_and_help_are_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--version"]) == 0
     assert capsys.readouterr().out == f"aws-ses-exporter {__version__} (Python {sys.version.split()[0]})\n"
@@ -267,3 +272,54 @@ def test_the_dialect_can_be_forced(file: Path, fake_daemon: FakeDaemon, err: Cal
     assert any(line.startswith(f"{file}:1: region: unknown key") for line in err())
     assert cli.run([f"--config.file={file}", "--config.dialect=other"]) == 2
     assert "'native', 'cloudwatch_exporter'" in err()[0]
+
+
+YACE = (
+    "discovery: {jobs: [{type: AWS/SES, regions: [us-east-1], dimensionNameRequirements: [RuleSetName], "
+    "metrics: [{name: Send, statistics: [Sum]}]}]}\n"
+)
+
+
+def test_the_flags_of_yace_are_taken(file: Path, fake_daemon: FakeDaemon) -> None:
+    file.write_text(YACE, encoding="utf-8")
+    flags = ["-config.file", str(file), "-listen-address", ":5000", "--scraping-interval=120", "-labels-snake-case"]
+    assert cli.run([*flags, "-fips", "-tag-concurrency", "5"]) == 0
+    (loaded,) = fake_daemon.loaded
+    settings = loaded.settings
+    assert settings.web.listen_addresses == (":5000",)
+    assert settings.poll_interval_seconds == 120
+    assert settings.aws.use_fips
+    assert settings.dialect.name == "yace"
+    labels = settings.dialect.rules[0].label_pairs("1", "r", (("RuleSetName", "a"),))
+    assert "dimension_rule_set_name" in dict(labels)
+    assert loaded.warnings == ("flag: --tag-concurrency: does nothing: AWS/SES has no tags to look for",)
+    assert fake_daemon.load is not None
+    assert fake_daemon.load().settings.dialect == settings.dialect
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["-scraping-interval", "soon"], "'--scraping-interval': Input should be a valid integer"),
+        (["-scraping-interval=1"], "--scraping-interval = 1: must be a whole number from 10 to 3600"),
+        (["-listen-address"], "'--web.listen-address' requires an argument"),
+        (["-labels-snake-case=maybe"], "'--labels-snake-case' does not take a value"),
+    ],
+)
+def test_a_wrong_flag_of_yace_is_one_line(
+    file: Path, err: Callable[[], list[str]], flags: list[str], said: str
+) -> None:
+    assert cli.run([f"--config.file={file}", *flags]) == 2
+    (line,) = err()
+    assert said in line
+
+
+def test_verify_config_is_check_config(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(YACE, encoding="utf-8")
+    assert cli.run(["verify-config", "-config.file", str(file)]) == 0
+    assert "# The file is one of yace" in capsys.readouterr().out
+    file.write_text(YACE.replace("AWS/SES", "ses"), encoding="utf-8")
+    assert cli.run(["vc", f"-config.file={file}"]) == 2
+    assert capsys.readouterr().err == f"{file}:1: discovery.jobs[0].type = ses: must be the namespace, AWS/SES\n"
+    assert cli.run(["version"]) == 0
+    assert __version__ in capsys.readouterr().out

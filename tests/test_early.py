@@ -48,6 +48,7 @@ def test_a_handler_that_somebody_took_stays() -> None:
         (signal.SIGHUP, (), 5),
         (signal.SIGTERM, ("check-config",), -signal.SIGTERM),
         (signal.SIGTERM, ("demo",), -signal.SIGTERM),
+        (signal.SIGTERM, ("migrate",), -signal.SIGTERM),
     ],
 )
 def test_a_signal_before_there_is_a_daemon_ends_it_well_and_quietly(
@@ -56,6 +57,13 @@ def test_a_signal_before_there_is_a_daemon_ends_it_well_and_quietly(
     command = (sys.executable, "-c", MAIN, str(number.value), *more)
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_before_the_monitoring_plugin_began_is_its_line_and_3(number: signal.Signals) -> None:
+    command = (sys.executable, "-c", MAIN, str(number.value), "check")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, f"UNKNOWN: Ended by {number.name}. \n", "")
 
 
 def test_descriptors_that_are_open_stay_as_they_are() -> None:

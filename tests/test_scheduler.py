@@ -367,6 +367,24 @@ async def test_a_source_gets_its_look_between_the_regular_polls(stage: Stage) ->
     assert source.polled[1] == START + phase + 100.5
 
 
+@pytest.mark.parametrize(
+    ("outcome", "soonest", "latest"), [(None, 60, 120 + 1), (AwsConnectionError("down"), 290, 300)]
+)
+async def test_a_source_that_asks_for_a_poll_meanwhile_has_it_within_a_minute_but_after_failures_by_its_retry(
+    stage: Stage, outcome: Exception | None, soonest: float, latest: float
+) -> None:
+    source = stage.source(outcome, None)
+
+    async def sleep(seconds: float) -> None:
+        await stage.time.sleep(seconds)
+        if source.polled and stage.time.now >= source.polled[0] + 60:
+            source.look_at = min(source.look_at, stage.time.now)
+
+    stage.time.now = START + phase_seconds(KEY, "account", 3600) + 10
+    await run(stage.loop(source, interval_seconds=3600, sleep=sleep, record=PollRecord(failures=9)))
+    assert soonest <= source.polled[1] - source.polled[0] <= latest
+
+
 async def test_no_sleep_is_longer_than_a_minute(stage: Stage) -> None:
     await run(stage.loop(stage.source(None, None), interval_seconds=3600))
     assert max(stage.time.slept) <= CLOCK_CHECK_SECONDS

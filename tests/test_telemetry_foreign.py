@@ -64,3 +64,26 @@ def test_requests_and_metrics_are_those_of_all_targets(
     for metric, number in (("Send", 4), ("Bounce", 2)):
         labels = {"metric_name": metric, **AWS_SES}
         assert registry.get_sample_value("cloudwatch_metrics_requested_total", labels) == number
+
+
+def test_those_of_yace_are_there_with_its_file_and_nobody_elses(
+    registry: CollectorRegistry, telemetry: Telemetry, bound: TargetTelemetry
+) -> None:
+    telemetry.set_dialect(DialectName.YACE)
+    other = telemetry.bind("other", "us-east-1")
+    for each in (bound, other):
+        each.requested("GetMetricData")
+        each.requested("GetAccount")
+        each.metrics_requested({"Send": 2, "Bounce": 1})
+    other.requested("ListMetrics")
+    other.failed("ListMetrics", Reason.THROTTLED)
+    for operation, requests, errors in (("GetMetricData", 2, 0), ("ListMetrics", 1, 1)):
+        labels = {"api_name": operation}
+        assert registry.get_sample_value("yace_cloudwatch_requests_total", labels) == requests
+        assert registry.get_sample_value("yace_cloudwatch_request_errors", labels) == errors
+    assert registry.get_sample_value("yace_cloudwatch_getmetricdata_metrics_requested_total") == 6
+    assert registry.get_sample_value("yace_cloudwatch_getmetricdata_requests_total") == 2
+    assert registry.get_sample_value("yace_cloudwatch_getmetricstatistics_requests_total") == 0
+    assert not [family.name for family in registry.collect() if family.name.startswith("cloudwatch_")]
+    telemetry.set_dialect(DialectName.NATIVE)
+    assert not [family.name for family in registry.collect() if family.name.startswith("yace_")]

@@ -18,11 +18,16 @@ from exporter.config.settings import AwsSettings, TargetSettings
 from exporter.errors import CredentialsError, InvalidResponseError, OtherSourceError, SourceError
 
 if TYPE_CHECKING:
-    from types_aiobotocore_cloudwatch.type_defs import GetMetricDataOutputTypeDef, ListMetricsOutputTypeDef
+    from types_aiobotocore_cloudwatch.type_defs import (
+        GetMetricDataOutputTypeDef,
+        GetMetricStatisticsOutputTypeDef,
+        ListMetricsOutputTypeDef,
+    )
     from types_aiobotocore_sesv2.type_defs import GetAccountResponseTypeDef
 
 _EXPECTED = {
     "GetMetricData": {"MetricDataResults"},
+    "GetMetricStatistics": {"Label", "Datapoints"},
     "ListMetrics": {"Metrics"},
     "GetAccount": {"SendingEnabled", "EnforcementStatus", "SendQuota", "ProductionAccessEnabled"},
 }
@@ -60,6 +65,13 @@ class RegionClients:
         """Return one page of cloudwatch:GetMetricData, times as aware UTC datetimes."""
         answer = await self._call("cloudwatch", "GetMetricData", lambda client: client.get_metric_data(**request))
         return cast("GetMetricDataOutputTypeDef", answer)
+
+    async def get_metric_statistics(self, **request: Any) -> GetMetricStatisticsOutputTypeDef:
+        """Return cloudwatch:GetMetricStatistics, datapoints in any order, times as aware UTC datetimes."""
+        answer = await self._call(
+            "cloudwatch", "GetMetricStatistics", lambda client: client.get_metric_statistics(**request)
+        )
+        return cast("GetMetricStatisticsOutputTypeDef", answer)
 
     async def list_metrics(self, **request: Any) -> ListMetricsOutputTypeDef:
         """Return one page of cloudwatch:ListMetrics."""

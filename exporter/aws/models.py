@@ -12,7 +12,7 @@ from typing import Any
 from botocore.loaders import Loader
 
 USED = {
-    "cloudwatch": frozenset({"GetMetricData", "ListMetrics"}),
+    "cloudwatch": frozenset({"GetMetricData", "GetMetricStatistics", "ListMetrics"}),
     "sesv2": frozenset({"GetAccount"}),
     "sts": frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}),
 }

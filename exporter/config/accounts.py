@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from exporter.config.dialect import Place
 from exporter.config.keys import Loc
 from exporter.config.settings import Settings, TargetSettings
 from exporter.config.values import ALL
@@ -29,6 +30,11 @@ class Account:
     def label(self) -> str:
         """The value of the `target` label: the target's, and for a linked account its number too."""
         return self.target.label if self.linked is None else f"{self.target.label}/{self.linked}"
+
+    @property
+    def place(self) -> Place:
+        """Where the configuration names it: a linked account is read in the place of its target."""
+        return (self.target.label, self.region)
 
     @property
     def name(self) -> str | None:

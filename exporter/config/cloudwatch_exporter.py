@@ -6,21 +6,16 @@ Keys, defaults and meaning are those of its `loadConfig`, 0.18.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from exporter.catalogue import METRICS, NAMESPACE
-from exporter.config.cloudwatch_rules import FOREVER_SECONDS, Defaults, choice_of, rule_of
+from exporter.catalogue import NAMESPACE
+from exporter.config.cloudwatch_rules import Defaults, rule_of
 from exporter.config.dialect import Dialect, DialectName, Rule
-from exporter.config.foreign import Findings, Part
-from exporter.config.keys import Loc, dotted
-from exporter.config.layers import Layer, spots_of
-from exporter.config.yaml_lines import Document, Spot
-from exporter.errors import Problem
+from exporter.config.foreign import FOREVER_SECONDS, Findings, Part
+from exporter.config.keys import Loc
+from exporter.config.native_layer import MAX_DELAY_SECONDS, MAX_PERIOD_SECONDS, NativeLayer, Translated
+from exporter.config.yaml_lines import Document
 
-MIN_POLL_SECONDS, MAX_POLL_SECONDS = 60, 300
-MIN_RANGE_SECONDS, MAX_RANGE_SECONDS = 900, 86_400
-MIN_REFRESH_SECONDS, MAX_REFRESH_SECONDS = 60, 86_400
 SESSION_NAME = "cloudwatch_exporter"
 
 _NATIVE_ONLY = frozenset({"targets", "sources", "aws", "web", "log", "poll_interval_seconds"})
@@ -49,25 +44,15 @@ _METRIC = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """The *layer* with the native values; *way*, what a target gets that the file does not name the region of."""
-
-    layer: Layer
-    way: Mapping[str, Any]
-    dialect: Dialect
-    problems: tuple[Problem, ...]
-    doubts: tuple[Problem, ...]
-
-
 def is_theirs(values: Mapping[str, Any]) -> bool:
-    """Return whether *values* are of a cloudwatch_exporter file: a metric has its keys, or an empty list theirs."""
-    metrics = values.get("metrics")
-    if not isinstance(metrics, list):
+    """Return whether *values* are of a cloudwatch_exporter file: a metric has its keys, or without any the top."""
+    if "metrics" not in values:
         return False
-    if any(isinstance(metric, dict) and {"aws_namespace", "aws_metric_name"} & metric.keys() for metric in metrics):
+    metrics = values["metrics"]
+    items = metrics if isinstance(metrics, list) else []
+    if any(isinstance(metric, dict) and {"aws_namespace", "aws_metric_name"} & metric.keys() for metric in items):
         return True
-    return not metrics and bool(_THEIRS_ALONE & values.keys()) and not _NATIVE_ONLY & values.keys()
+    return not items and bool(_THEIRS_ALONE & values.keys()) and not _NATIVE_ONLY & values.keys()
 
 
 def translate(document: Document, where: str) -> Translated:
@@ -76,24 +61,33 @@ def translate(document: Document, where: str) -> Translated:
     top = Part(findings, (), document.values)
     top.refuse_unknown(_GLOBAL)
     rules, refresh = _rules(top)
-    native = _Native(findings)
-    way: dict[str, Any] = {}
+    native = NativeLayer(findings)
+    way: dict[str, Any] | None = {}
     if (role := top.text("role_arn")) is not None:
         way = {"role_arn": role, "session_name": SESSION_NAME}
-    if (region := top.text("region")) is not None:
-        native.put(("targets",), [{"regions": [region], **way}])
+    region = top.text("region")
+    if region is None and top.gives("region"):
+        way = None
+    elif region is not None:
+        native.put("targets", [{"regions": [region], **(way or {})}])
         native.stands(("targets", 0, "regions", 0), ("region",))
         native.stands(("targets", 0, "role_arn"), ("role_arn",))
-    periods = [rule.period_seconds for _, rule in rules]
-    native.put(("poll_interval_seconds",), min([MAX_POLL_SECONDS, *(max(each, MIN_POLL_SECONDS) for each in periods)]))
-    reach = max([MIN_RANGE_SECONDS, *(rule.delay_seconds + rule.range_seconds for _, rule in rules)])
-    native.put(("range_seconds",), min(reach, MAX_RANGE_SECONDS))
-    if refresh is not None:
-        native.put(("sources",), {"dimensions": {"refresh_seconds": refresh}})
-    native.metrics(rules)
+    native.paces([rule for _, rule in rules], refresh)
+    native.metrics(
+        rules,
+        name_key="aws_metric_name",
+        dimensions_at=lambda loc: (*loc, "aws_dimensions"),
+        value_at=lambda loc, name, value: _value_at(document, loc, name, value),
+    )
     dialect = Dialect(DialectName.CLOUDWATCH_EXPORTER, tuple(rule for _, rule in rules))
-    layer = Layer(where, native.values, native.spots, native.names)
-    return Translated(layer, way, dialect, tuple(findings.problems), tuple(findings.doubts))
+    return native.translated(where, dialect, way=way, settled=("metrics",))
+
+
+def _value_at(document: Document, metric: Loc, name: str, value: str) -> Loc:
+    """Return where *value* stands among those that *metric* selects of the dimension *name*."""
+    _, position = metric
+    chosen: list[str] = document.values["metrics"][position]["aws_dimension_select"][name]
+    return (*metric, "aws_dimension_select", name, chosen.index(value))
 
 
 def _rules(top: Part) -> tuple[list[tuple[Loc, Rule]], int | None]:
@@ -120,9 +114,8 @@ def _rules(top: Part) -> tuple[list[tuple[Loc, Rule]], int | None]:
             continue
         rules.append((loc, rule))
         if rule.selection is not None and rule.selection.listed:
-            refreshes.append(own.list_metrics_cache_ttl or MIN_REFRESH_SECONDS)
-    refresh = min(max(min(refreshes), MIN_REFRESH_SECONDS), MAX_REFRESH_SECONDS) if refreshes else None
-    return rules, refresh
+            refreshes.append(own.list_metrics_cache_ttl)
+    return rules, min(refreshes) if refreshes else None
 
 
 def _defaults(part: Part, above: Defaults) -> Defaults:
@@ -130,9 +123,9 @@ def _defaults(part: Part, above: Defaults) -> Defaults:
         return part.whole(name, default, 0, FOREVER_SECONDS)
 
     return Defaults(
-        period_seconds=part.whole("period_seconds", above.period_seconds, 1, MAX_RANGE_SECONDS),
+        period_seconds=part.whole("period_seconds", above.period_seconds, 1, MAX_PERIOD_SECONDS),
         range_seconds=seconds("range_seconds", above.range_seconds),
-        delay_seconds=part.whole("delay_seconds", above.delay_seconds, 0, MAX_RANGE_SECONDS * 13),
+        delay_seconds=part.whole("delay_seconds", above.delay_seconds, 0, MAX_DELAY_SECONDS),
         set_timestamp=part.switch("set_timestamp", default=above.set_timestamp),
         use_get_metric_data=part.switch("use_get_metric_data", default=above.use_get_metric_data),
         list_metrics_cache_ttl=seconds("list_metrics_cache_ttl", above.list_metrics_cache_ttl),
@@ -153,52 +146,9 @@ def _is_ours(part: Part) -> bool:
     if namespace != NAMESPACE:
         part.doubt("aws_namespace", f"{metric} is left out: only {NAMESPACE} is read here")
         return False
+    if not part.names_metric("aws_metric_name", metric):
+        return False
     if part.gives("aws_tag_select"):
         part.findings.doubt(part.loc, f"{metric} is left out: aws_tag_select is not supported, {NAMESPACE} has no tags")
         return False
     return True
-
-
-class _Native:
-    """The native values as they grow, and where in the foreign file each comes from."""
-
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
-        self.values: dict[str, Any] = {}
-        self.spots: dict[Loc, Spot] = {(): Spot(1, None)}
-        self.names: dict[Loc, str] = {}
-
-    def put(self, loc: Loc, value: Any) -> None:
-        self.values[str(loc[0])] = value
-        self.spots |= spots_of(value, loc)
-
-    def stands(self, loc: Loc, theirs: Loc) -> None:
-        """Say that the native *loc* comes from *theirs*."""
-        found = self._findings.document.spots.get(theirs)
-        if found is not None:
-            self.spots[loc] = found
-            self.names[loc] = dotted(theirs)
-
-    def metrics(self, rules: list[tuple[Loc, Rule]]) -> None:
-        """Put every metric that the account has, and those that the rules read with dimensions, with these."""
-        items: dict[str, dict[str, Any]] = {
-            metric.name: {"name": metric.name} for metric in METRICS.values() if metric.account_level
-        }
-        first: dict[str, Loc] = {}
-        for loc, rule in rules:
-            first.setdefault(rule.metric, loc)
-            if rule.selection is None:
-                continue
-            item = items.setdefault(rule.metric, {"name": rule.metric})
-            if rule.metric not in METRICS:
-                item["kind"] = rule.kind.value
-            choices = item.setdefault("dimensions", [])
-            if (choice := choice_of(rule.selection)) not in choices:
-                choices.append(choice)
-        self.put(("metrics",), list(items.values()))
-        for position, name in enumerate(items):
-            if name in first:
-                self.names["metrics", position] = dotted(first[name])
-                self.names["metrics", position, "dimensions"] = f"{dotted(first[name])}.aws_dimensions"
-                self.spots["metrics", position] = Spot(self._findings.line(first[name]), None)
-                self.stands(("metrics", position, "name"), (*first[name], "aws_metric_name"))

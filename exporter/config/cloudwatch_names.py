@@ -1,4 +1,4 @@
-"""The names that cloudwatch_exporter gives: metric, HELP and labels, as its 0.18 writes them."""
+"""The names that cloudwatch_exporter gives: metric and HELP, as its 0.18 writes them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import re
 from collections.abc import Sequence
 
 from exporter.catalogue import METRICS, NAMESPACE, Family, Kind
-from exporter.config.dialect import Pairs
+from exporter.config.label_styles import Pairs, snake
 
 LABELS: Pairs = (("job", "aws_ses"), ("instance", ""))
 
-_BOUNDARY = re.compile(r"([a-z0-9])([A-Z])")
 _OUTSIDE_NAME = re.compile(r"[^a-zA-Z0-9:_]")
-_OUTSIDE_LABEL = re.compile(r"[^a-zA-Z0-9_]")
 
 
 def family(metric: str, statistic: str, *, dimensions: Sequence[str] | None, own_help: str | None, unit: str) -> Family:
     """Return the family of one *statistic* of *metric*; *dimensions* is None where the rule has no such key."""
     listed = "null" if dimensions is None else f"[{', '.join(dimensions)}]"
     text = f"CloudWatch metric {NAMESPACE} {metric} Dimensions: {listed} Statistic: {statistic} Unit: {unit}"
-    base = _name(f"{NAMESPACE.lower()}_{_snake(metric)}")
-    return Family(f"{base}_{_name(_snake(statistic))}", "gauge", text if own_help is None else own_help)
+    base = _name(f"{NAMESPACE.lower()}_{snake(metric)}")
+    return Family(f"{base}_{_name(snake(statistic))}", "gauge", text if own_help is None else own_help)
 
 
 def unit(metric: str, *, get_metric_data: bool) -> str:
@@ -29,15 +27,6 @@ def unit(metric: str, *, get_metric_data: bool) -> str:
         return "N/A"
     known = METRICS.get(metric)
     return "Count" if known is not None and known.kind is Kind.COUNT else "None"
-
-
-def label(dimension: str) -> str:
-    """Return the label that *dimension* becomes."""
-    return re.sub("__+", "_", _OUTSIDE_LABEL.sub("_", _snake(dimension)))
-
-
-def _snake(text: str) -> str:
-    return _BOUNDARY.sub(r"\1_\2", text).lower()
 
 
 def _name(text: str) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from exporter.catalogue import METRICS, Family, Kind
 from exporter.config import cloudwatch_names as names
 from exporter.config.dialect import Rule
-from exporter.config.foreign import Part
+from exporter.config.foreign import MAX_AGE_SECONDS, Part, is_extended_statistic
+from exporter.config.java_patterns import python_pattern
+from exporter.config.keys import Loc
+from exporter.config.label_styles import LabelStyle
 from exporter.config.selections import Chosen, Found, Selection
-from exporter.config.values import SECONDS_A_MINUTE, pattern, period, statistic
+from exporter.config.values import pattern
 
-FOREVER_SECONDS = 2_147_483_647
-"""The largest number that their keys can hold."""
-MAX_REACH_SECONDS = 1_209_600
-"""CloudWatch keeps minutes for 15 days."""
-MAX_AGE_SECONDS = 1_209_600
 STATISTICS = ("Sum", "SampleCount", "Minimum", "Maximum", "Average")
 
 
@@ -42,55 +40,37 @@ def rule_of(part: Part, identity: str, own: Defaults, families: dict[str, Family
     dimensions = part.texts("aws_dimensions")
     selection, good = _selection(part, metric, dimensions)
     statistics = _statistics(part)
-    seconds = _period(part, own.period_seconds)
+    known = METRICS.get(metric)
+    kind = known.kind if known else Kind.LEVEL
+    held = kind is Kind.LEVEL and not own.set_timestamp
+    seconds = part.aligned("period_seconds", own.period_seconds, delay_seconds=own.delay_seconds, held=held)
     own_help = part.text("help") if part.values.get("help") != "" else ""
     if not good or not statistics or seconds is None:
         return None
-    known = METRICS.get(metric)
-    reach = min(max(own.range_seconds, 2 * seconds), MAX_REACH_SECONDS - own.delay_seconds)
-    if reach < own.range_seconds:
-        part.doubt("range_seconds", f"is cut to {reach}: CloudWatch keeps minutes for two weeks")
+    reach = part.reach("range_seconds", own.range_seconds, least=2 * seconds, delay_seconds=own.delay_seconds)
     named = []
     for each in statistics:
         unit = names.unit(metric, get_metric_data=own.use_get_metric_data)
         family = names.family(metric, each, dimensions=dimensions, own_help=own_help, unit=unit)
         named.append((each, families.setdefault(family.name, family)))
-    return Rule(
+    rule = Rule(
         id=identity,
         metric=metric,
-        kind=known.kind if known else Kind.LEVEL,
+        kind=kind,
         families=tuple(named),
         labels=names.LABELS,
-        dimension_labels=tuple((name, names.label(name)) for name in dimensions or ()),
+        label_style=LabelStyle.CLOUDWATCH_EXPORTER,
         period_seconds=seconds,
         range_seconds=reach,
         delay_seconds=own.delay_seconds,
         max_age_seconds=MAX_AGE_SECONDS,
         timestamps=own.set_timestamp,
-        zero=known is not None and known.kind is Kind.COUNT and (known.account_level or selection is not None),
+        zero=known is not None and kind is Kind.COUNT and (known.account_level or selection is not None),
         selection=selection,
         warn_when_empty=own.warn_on_empty_list_dimensions,
     )
-
-
-def choice_of(selection: Selection) -> dict[str, Any]:
-    """Return *selection* as the native configuration writes it."""
-    return {
-        name: list(wanted.values) if isinstance(wanted, Chosen) else {"include": list(wanted.include)}
-        for name, wanted in selection.dimensions
-    }
-
-
-def _period(part: Part, seconds: int) -> int | None:
-    """Return the period to read at: a minute at least, since SES has nothing finer."""
-    if seconds < SECONDS_A_MINUTE:
-        part.doubt("period_seconds", f"is raised to {SECONDS_A_MINUTE}: SES publishes nothing finer")
-        return SECONDS_A_MINUTE
-    try:
-        return period(seconds)
-    except ValueError as error:
-        part.findings.wrong(part.given_at("period_seconds"), f"{error}; it cannot be read in aligned periods")
-        return None
+    part.say_reads("range_seconds", rule)
+    return rule
 
 
 def _statistics(part: Part) -> tuple[str, ...]:
@@ -103,19 +83,13 @@ def _statistics(part: Part) -> tuple[str, ...]:
         for each in given:
             if name == "aws_statistics" and each not in STATISTICS:
                 part.findings.wrong((*part.loc, name), f"{each} is not one of {', '.join(STATISTICS)}", show=False)
-            elif name != "aws_statistics" and not _is_percentile(each):
-                part.findings.wrong((*part.loc, name), f"{each} is not a percentile such as p99 or p99.9", show=False)
+            elif name != "aws_statistics" and not is_extended_statistic(each):
+                message = f"{each} is not an extended statistic such as p99 or TM(10%:90%)"
+                part.findings.wrong((*part.loc, name), message, show=False)
     found = tuple(dict.fromkeys((*plain, *(extended or ()))))
     if not found:
         part.findings.doubt(part.loc, f"{part.values['aws_metric_name']} is left out: it has no statistics")
     return found
-
-
-def _is_percentile(text: str) -> bool:
-    try:
-        return statistic(text).startswith("p")
-    except ValueError:
-        return False
 
 
 def _selection(part: Part, metric: str, dimensions: tuple[str, ...] | None) -> tuple[Selection | None, bool]:
@@ -129,22 +103,27 @@ def _selection(part: Part, metric: str, dimensions: tuple[str, ...] | None) -> t
     for name in {**exact, **patterns}:
         if name not in (dimensions or ()):
             part.findings.doubt((*part.loc, key, name), "does nothing: it is not one of aws_dimensions")
-    for name, texts in patterns.items():
-        for position, text in enumerate(texts):
-            try:
-                pattern(text)
-            except ValueError as error:
-                part.findings.wrong((*part.loc, key, name, position), str(error))
-                return None, False
+    translated = {name: tuple(_patterns(part, (key, name), texts)) for name, texts in patterns.items()}
+    if any(len(translated[name]) < len(texts) for name, texts in patterns.items()):
+        return None, False
     if not dimensions:
         return None, True
     if any(name in dimensions and not values for name, values in {**exact, **patterns}.items()):
         part.findings.doubt(part.loc, f"{metric} is left out: it selects no value of a dimension")
         return None, False
     wanted = tuple(
-        (name, Chosen(exact[name]) if name in exact else Found(patterns.get(name, ()))) for name in dimensions
+        (name, Chosen(exact[name]) if name in exact else Found(translated.get(name, ()))) for name in dimensions
     )
     return Selection(wanted, metric), True
+
+
+def _patterns(part: Part, loc: Loc, texts: tuple[str, ...]) -> Iterator[str]:
+    """Yield *texts*, Java's regular expressions at *loc* within *part*, as our own; what is wrong is noted."""
+    for position, text in enumerate(texts):
+        try:
+            yield pattern(python_pattern(text))
+        except ValueError as error:
+            part.findings.wrong((*part.loc, *loc, position), str(error))
 
 
 def _choices(part: Part, key: str) -> dict[str, tuple[str, ...]]:

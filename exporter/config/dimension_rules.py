@@ -45,6 +45,18 @@ def clashing_dimensions(settings: Settings) -> Iterator[Finding]:
             )
 
 
+def idle_limits(settings: Settings, metrics: int) -> Iterator[Finding]:
+    """Yield what is said of configuration sets and cannot come true; *metrics* are those read of each."""
+    sets, limit = settings.sources.configuration_sets, settings.sources.dimensions.limit
+    loc: Loc = ("sources", "configuration_sets")
+    if "enabled" not in sets.model_fields_set:
+        for name in sorted(sets.model_fields_set):
+            yield Finding((*loc, name), "does nothing: sources.configuration_sets.enabled is not true")
+    if sets.enabled and sets.limit * metrics > limit:
+        message = f"is not reached where each has all {metrics} metrics: sources.dimensions.limit is {limit}"
+        yield Finding((*loc, "limit"), f"{message}, enough for {limit // metrics} whole sets")
+
+
 def _choices(settings: Settings) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
     for index, metric in enumerate(settings.metrics or ()):
         for position, choice in enumerate(metric.dimensions or ()):
@@ -75,8 +87,11 @@ def _patterns(loc: Loc, name: str, texts: Any) -> Iterator[Finding]:
         for position, text in enumerate(texts):
             try:
                 pattern(text)
-            except (TypeError, ValueError):
+            except TypeError:
                 yield Finding((*loc, position), "must be a regular expression that matches the whole value")
+            except ValueError as error:
+                message = f"{error}; must be a regular expression that matches the whole value"
+                yield Finding((*loc, position), message)
 
 
 def _is_value(value: Any) -> bool:

@@ -19,6 +19,8 @@ FLAGS: dict[str, str] = {
     "web.enable_lifecycle": "--web.enable-lifecycle",
     "log.level": "--log.level",
     "log.format": "--log.format",
+    "poll_interval_seconds": "--scraping-interval",
+    "aws.use_fips": "--fips",
 }
 
 _WHERE = "environment"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exporter.catalogue import DEFAULT_STATISTICS, METRICS, Kind, statistic_family
+from exporter.config.dialect import DialectName, Place
 from exporter.config.selections import CONFIGURATION_SET, Chosen, DimensionPlan, Found, Selection
 from exporter.config.settings import MetricSettings, Settings, TargetSettings
 from exporter.config.values import ALL
@@ -17,7 +19,8 @@ class MetricPlan:
 
     *statistics* are CloudWatch's own names (`Sum`, `Average`, `p99`), each once. *period_seconds* is a multiple of 60
     that divides a day; the window ends *delay_seconds* ago for gauges of counts, and reaches *range_seconds* back.
-    *account_level* tells whether the metric is read without dimensions.
+    *account_level* tells whether the metric is read without dimensions. *dimension_statistics* are those with
+    dimensions, None for the same.
     """
 
     name: str
@@ -28,6 +31,12 @@ class MetricPlan:
     range_seconds: int
     max_age_seconds: int
     account_level: bool = True
+    dimension_statistics: tuple[str, ...] | None = None
+
+    @property
+    def dimensioned(self) -> MetricPlan:
+        """How the metric is read with dimensions."""
+        return self if self.dimension_statistics is None else replace(self, statistics=self.dimension_statistics)
 
 
 def metric_plans(settings: Settings, target: TargetSettings) -> tuple[MetricPlan, ...]:
@@ -56,43 +65,59 @@ def metric_plan(settings: Settings, target: TargetSettings, metric: MetricSettin
     kind = kind_of(metric)
     if kind is None:
         raise ValueError(f"a metric without a kind: {metric.name}")
+    wanted = metric.statistics or default_statistics(metric.name, kind)
+    statistics, with_dimensions = (_unnamed(settings, metric.name, wanted, dimensioned=each) for each in (False, True))
     return MetricPlan(
         name=metric.name,
         kind=kind,
-        statistics=_unnamed(settings, metric.name, metric.statistics or _default_statistics(metric.name, kind)),
+        statistics=statistics,
         delay_seconds=_first(metric.delay_seconds, target.delay_seconds, settings.delay_seconds),
         period_seconds=_first(metric.period_seconds, known.period_seconds if known else None, settings.period_seconds),
         range_seconds=_first(metric.range_seconds, settings.range_seconds),
         max_age_seconds=_first(metric.max_age_seconds, settings.max_age_seconds),
         account_level=known.account_level if known else metric.dimensions is None,
+        dimension_statistics=None if with_dimensions == statistics else with_dimensions,
     )
 
 
-def dimension_plan(settings: Settings) -> DimensionPlan:
-    """Return what is read with dimensions, of every target alike."""
+def dimension_plan(settings: Settings, place: Place | None = None) -> DimensionPlan:
+    """Return what is read with dimensions: of every place alike, but of a foreign file what its rules for *place* say.
+
+    With None it is what they say for any place.
+    """
     selections: list[Selection] = []
     sets = settings.sources.configuration_sets
     if sets.enabled:
         found = Found(sets.include, sets.exclude)
         selections.append(Selection(((CONFIGURATION_SET, found),), limit=sets.limit))
+    if settings.dialect.name is not DialectName.NATIVE:
+        asked = (rule.selection for rule in settings.dialect.rules_of(place))
+        selections += dict.fromkeys(selection for selection in asked if selection is not None)
+        return _plan(settings, selections)
     for metric in all_metrics(settings):
         choices = metric.dimensions if metric.dimensions is not None else _known_choices(metric)
         selections += [_selection(choice, metric.name) for choice in choices]
+    return _plan(settings, selections)
+
+
+def _plan(settings: Settings, selections: Iterable[Selection]) -> DimensionPlan:
     dimensions = settings.sources.dimensions
     return DimensionPlan(tuple(selections), dimensions.limit, dimensions.refresh_seconds)
 
 
-def _default_statistics(metric: str, kind: Kind) -> tuple[str, ...]:
+def default_statistics(metric: str, kind: Kind) -> tuple[str, ...]:
+    """Return the statistics that *metric* has where none are configured."""
     known = METRICS.get(metric)
     return known.statistics if known else DEFAULT_STATISTICS[kind]
 
 
-def _unnamed(settings: Settings, metric: str, statistics: tuple[str, ...]) -> tuple[str, ...]:
+def _unnamed(settings: Settings, metric: str, statistics: tuple[str, ...], *, dimensioned: bool) -> tuple[str, ...]:
     """Return those of *statistics* whose native names are not a foreign dialect's: there its series stand."""
     taken = settings.dialect.family_names
     if not taken:
         return statistics
-    return tuple(statistic for statistic in statistics if statistic_family(metric, statistic).name not in taken)
+    names = {each: statistic_family(metric, each, dimensioned=dimensioned).name for each in statistics}
+    return tuple(each for each, name in names.items() if name not in taken)
 
 
 def _known_choices(metric: MetricSettings) -> tuple[Any, ...]:

@@ -61,6 +61,8 @@ def readable(layers: Sequence[Layer], loc: Loc, detail: ErrorDetails) -> Problem
     if detail["type"] == "extra_forbidden":
         return problem(layers, loc, f"unknown key; {_known_here(loc)}", show=False)
     allowed = f"must be {shape_at(loc).allowed}"
+    if detail["type"] == "too_long":
+        allowed += f", at most {detail['ctx']['max_length']} of them"
     if detail["type"] == "missing":
         return problem(layers, loc, f"is missing: {allowed}")
     if detail["type"] == "value_error":

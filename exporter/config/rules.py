@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from exporter.catalogue import FACTS, METRICS, PREFIX, TARGET_INFO, UP, Kind, snake
 from exporter.config.accounts import accounts
-from exporter.config.dimension_rules import clashing_dimensions, wrong_dimensions
+from exporter.config.dimension_rules import clashing_dimensions, idle_limits, wrong_dimensions
 from exporter.config.findings import Finding
 from exporter.config.keys import Loc, dotted
 from exporter.config.plan import MetricPlan, all_metrics, kind_of, metric_plan
@@ -37,6 +37,7 @@ def ignored(settings: Settings) -> Iterator[Finding]:
                     ("metrics", index, name), f"does nothing: {metric.name} is a {kind}, which has no use for it"
                 )
     yield from clashing_dimensions(settings)
+    yield from idle_limits(settings, len(all_metrics(settings)))
 
 
 def _ways_in(settings: Settings) -> Iterator[Finding]:

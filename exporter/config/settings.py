@@ -37,7 +37,7 @@ from exporter.config.types import (
     Text,
     Whole,
 )
-from exporter.config.values import Allowed
+from exporter.config.values import TWO_WEEKS_SECONDS, Allowed
 
 
 class _Model(BaseModel):
@@ -104,7 +104,7 @@ class MetricSettings(_Model):
     dimensions: (
         Annotated[
             tuple[DimensionChoice, ...],
-            Field(min_length=1, max_length=100),
+            Field(min_length=1, max_length=10_000),
             Allowed("a list of sets of dimensions, such as [all] or [{ses:configuration-set: news}]"),
         ]
         | None
@@ -241,7 +241,7 @@ class Settings(BaseSettings):
         900, description="seconds that each poll reads back, so that late data is seen; at least delay + two periods"
     )
     max_age_seconds: MaxAgeSeconds = Field(
-        1_209_600,
+        TWO_WEEKS_SECONDS,
         description="seconds (14 days) a rate is held without a newer one; SES sends none while no mail flows",
     )
     poll_timeout_seconds: Annotated[Whole, Field(ge=1, le=600)] = Field(
@@ -255,7 +255,7 @@ class Settings(BaseSettings):
     metrics: (
         Annotated[
             tuple[MetricSettings, ...],
-            Field(min_length=1, max_length=500),
+            Field(min_length=1, max_length=10_000),
             Allowed("a list of metrics, each with its name"),
         ]
         | None

@@ -16,7 +16,7 @@ from exporter.config.settings import Settings
 
 def masked(settings: Settings) -> str:
     """Return *settings* as YAML, every key with its effective value, secrets as `<secret>`."""
-    return yaml.safe_dump(_plain(settings.model_dump()), sort_keys=False, allow_unicode=True, width=4_096)
+    return yaml.safe_dump(plain(settings.model_dump()), sort_keys=False, allow_unicode=True, width=4_096)
 
 
 def digest(settings: Settings) -> str:
@@ -27,14 +27,15 @@ def digest(settings: Settings) -> str:
 def _effective(settings: Settings) -> str:
     """Return all that decides: the keys, and what a foreign file asks for besides."""
     rules = repr(settings.dialect.rules) if settings.dialect.rules else ""
-    return json.dumps(_plain(settings.model_dump())) + rules
+    return json.dumps(plain(settings.model_dump())) + rules
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return what pydantic dumped as lists, dicts and scalars, secrets as `<secret>`."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, SecretStr):
         return SECRET
     return value.value if isinstance(value, Enum) else value

@@ -9,9 +9,13 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from exporter.config import patterns
+
 SECONDS_A_MINUTE = 60
 SECONDS_AN_HOUR = 3_600
 SECONDS_A_DAY = 86_400
+TWO_WEEKS_SECONDS = 14 * SECONDS_A_DAY
+"""As long as CloudWatch lists a metric that has no data any more."""
 MAX_PORT = 65_535
 ALL = "all"
 
@@ -52,11 +56,8 @@ def statistic(text: str) -> str:
 
 
 def pattern(text: str) -> str:
-    """Return *text* if it is a regular expression."""
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError):
-        raise ValueError("is not a regular expression") from None
+    """Return *text* if it is a regular expression that comes to an end."""
+    patterns.check(text)
     return text
 
 

@@ -88,8 +88,8 @@ def scalar(text: str) -> Any:
     return _value(_tag_of(text), text)
 
 
-def read_yaml(text: str, where: str) -> Document:
-    """Read one document; *where* names it in problems.
+def read_yaml(text: str, where: str, *, least: str = "the targets") -> Document:
+    """Read one document; *where* names it in problems, *least* is what it has to name.
 
     Raises:
         ConfigError: the text as a whole cannot be used.
@@ -103,7 +103,7 @@ def read_yaml(text: str, where: str) -> Document:
         line = text.count("\n", 0, error.position) + 1
         raise _broken(where, f"holds a character that YAML does not allow (U+{error.character:04X})", line) from None
     if node is None:
-        raise _broken(where, "is empty: name at least the targets, or give no file at all")
+        raise _broken(where, f"is empty: name at least {least}, or give no file at all")
     walk = _Walk(where)
     if not isinstance(node, yaml.MappingNode) or node.tag != _TAG + "map":
         raise _broken(where, "must be a mapping of keys to values, such as `poll_interval_seconds: 300`", _line(node))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from exporter.config.accounts import accounts
+from exporter.config.accounts import Account, FoundAccounts, accounts
 from exporter.config.plan import dimension_plan
 from exporter.config.settings import Settings
-from exporter.daemon.crew import Seat, interval_seconds, source_names, sources
+from exporter.daemon.crew import CLOUDWATCH, LINKED, Seat, interval_seconds, source_names, sources
 from exporter.daemon.heirs import heirs
 from exporter.daemon.tools import Regions, Tools
+from exporter.errors import Reason
 from exporter.scheduler import SPREAD_SECONDS, Loop, PollRecord
 from exporter.sources import Source
 from exporter.sources.identity import Claims
@@ -81,9 +82,10 @@ class Fleet:
         async with self._exchanging, AsyncExitStack() as opened:
             aws = await opened.enter_async_context(self._tools.open_aws(settings.aws))
             force = _Force(settings, aws, Claims())
-            seats = await self._seats(force)
             former = self._by_key()
-            heir_of = heirs([(seat.key, seat.account.account_id) for seat in seats], _accounts(former))
+            own = _heirs(accounts(settings), former)
+            seats = await self._seats(force, _found({key: former[old] for key, old in own.items()}))
+            heir_of = _heirs((seat.account for seat in seats), former)
             loops = list(self._made(force, seats, {key: former[old] for key, old in heir_of.items()}))
             await _ended(self._members)
             self._register(settings, seats, heir_of)
@@ -95,32 +97,38 @@ class Fleet:
         await closing.aclose()
 
     async def regroup(self) -> None:
-        """Take in the linked accounts that were found, and part with those that are gone; all others run on."""
+        """Take in the linked accounts that were found, and part with those that are gone; all others run on.
+
+        Where nobody is new or gone, nothing happens. From the first change on nothing waits, so whoever is cancelled
+        has done all of it or nothing.
+        """
         async with self._exchanging:
             if self._force is None:
                 return
-            seats = await self._seats(self._force)
-            keys, former = {seat.key for seat in seats}, self._by_key()
-            await _ended([member for member in self._members if member.loop.key not in keys])
+            former = self._by_key()
+            found = _found(former)
+            keys = {_key(account) for account in accounts(self._force.settings, found)}
+            if keys == former.keys():
+                return
+            seats = await self._seats(self._force, found)
+            gone = [member for member in self._members if member.loop.key not in keys]
+            for member in gone:
+                member.task.cancel()
             kept = tuple(member for member in self._members if member.loop.key in keys)
             loops = list(self._made(self._force, [seat for seat in seats if seat.key not in former], {}))
             self._register(self._force.settings, seats, {key: key for key in former if key in keys})
             self._members = kept + tuple(map(self._started, loops))
+            await _ended(gone)
 
     async def close(self) -> None:
         """Cancel every loop, with the poll it may be in, and close the clients."""
         await _ended(self._members)
         await self._open.aclose()
 
-    async def _seats(self, force: _Force) -> list[Seat]:
-        found = {
-            (loop.key.target, loop.key.region): loop.source.accounts
-            for loop in self.loops
-            if isinstance(loop.source, LinkedSource)
-        }
+    async def _seats(self, force: _Force, found: FoundAccounts) -> list[Seat]:
         seats: list[Seat] = []
         for rank, account in enumerate(accounts(force.settings, found)):
-            key = TargetKey(account.label, account.region)
+            key = _key(account)
             telemetry = self._telemetry.writer(key.target, key.region)
             through = self._telemetry.writer(account.target.label, account.region)
             clients = await force.aws.region(account.target, account.region, through)
@@ -134,12 +142,18 @@ class Fleet:
         self._store.exchange(
             Registration(seat.key, seat.account.name, names[seat.key], heir_of.get(seat.key)) for seat in seats
         )
-        listed = dimension_plan(settings).listed
         for seat in seats:
+            listed = dimension_plan(settings, seat.account.place).listed
             operations = operations_of(seat.account, names[seat.key], listed=listed)
             self._telemetry.bind(seat.key.target, seat.key.region, sources=names[seat.key], operations=operations)
         for key in gone:
             self._telemetry.forget(key.target, key.region)
+
+    def _refused(self, key: TargetKey) -> bool:
+        """Return whether AWS denied the data of *key* at its last poll."""
+        loop = self._by_key().get(key, {}).get(CLOUDWATCH)
+        error = None if loop is None or loop.record.failures == 0 else loop.record.error
+        return error is not None and error.reason is Reason.ACCESS_DENIED
 
     def _started(self, loop: Loop) -> _Member:
         return _Member(loop, self._group.create_task(loop.run(), name=f"poll:{loop.name}"))
@@ -154,13 +168,17 @@ class Fleet:
         self, force: _Force, seats: Sequence[Seat], former: Mapping[TargetKey, Mapping[str, Loop]]
     ) -> Iterator[Loop]:
         """Make a loop for each source of each seat; *former* has the loops, by source, that a seat goes on with."""
-        dimensions = dimension_plan(force.settings)
         count = sum(len(source_names(force.settings, seat.account)) for seat in seats)
         spread_seconds = min(SPREAD_SECONDS, SPREAD_PER_LOOP_SECONDS * (count - 1))
         for seat in seats:
             before = former.get(seat.key, {})
             for source in sources(
-                force.settings, dimensions, seat, claims=force.claims, before=before, regroup=self.regroup
+                force.settings,
+                seat,
+                claims=force.claims,
+                before=before,
+                regroup=self.regroup,
+                refused=self._refused,
             ):
                 record = before[source.name].record if source.name in before else None
                 yield self._loop(force.settings, seat, source, spread_seconds, record)
@@ -191,6 +209,23 @@ async def _ended(members: Sequence[_Member]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks)
+
+
+def _key(account: Account) -> TargetKey:
+    return TargetKey(account.label, account.region)
+
+
+def _found(former: Mapping[TargetKey, Mapping[str, Loop]]) -> FoundAccounts:
+    """Return who was found to be linked, as far as the loops of *former* look for that."""
+    finders = {key: loops[LINKED].source for key, loops in former.items() if LINKED in loops}
+    return {
+        (key.target, key.region): source.accounts for key, source in finders.items() if isinstance(source, LinkedSource)
+    }
+
+
+def _heirs(there: Iterable[Account], former: Mapping[TargetKey, Mapping[str, Loop]]) -> dict[TargetKey, TargetKey]:
+    """Return which target of *former* each of the accounts goes on with."""
+    return heirs([(_key(account), account.account_id) for account in there], _accounts(former))
 
 
 def _accounts(former: Mapping[TargetKey, Mapping[str, Loop]]) -> dict[TargetKey, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exporter.daemon.crew import DIMENSIONS
 from exporter.daemon.fleet import Fleet
 from exporter.errors import ClaimedError
 from exporter.scheduler import Loop
@@ -35,13 +36,15 @@ class View:
     def missing(self) -> list[str]:
         """Return the loops that did not try yet, or one line while there are no loops yet.
 
+        A list of dimensions may take its time: what needs no list is there without it.
         Once every loop has tried, there are none for ever: a target that a reload adds must not take the others along.
         """
         if self._was_ready:
             return []
         if not self._fleet.loops:
             return ["the exporter is starting"]
-        missing = [loop.name for loop in self._fleet.loops if not loop.record.tried]
+        waited_for = [loop for loop in self._fleet.loops if loop.source.name != DIMENSIONS]
+        missing = [loop.name for loop in waited_for if not loop.record.tried]
         self._was_ready = not missing
         return missing
 

@@ -64,10 +64,12 @@ def family_of(scheme: NamingScheme, series: Series) -> Family:
     return scheme.family(series.metric, series.aspect, dimensions)
 
 
-def labels_of(scheme: NamingScheme, account_id: str, region: str, series: Series) -> Labels:
-    """Return the labels of *series*, by its rule or by *scheme*."""
+def labels_of(
+    scheme: NamingScheme, account_id: str, region: str, series: Series, others: tuple[str, ...] = ()
+) -> Labels:
+    """Return the labels of *series*, by its rule or by *scheme*; *others* are those its family has, for the rule."""
     if series.rule is not None:
-        return series.rule.label_pairs(series.labels)
+        return series.rule.label_pairs(account_id, region, series.labels, others)
     return scheme.labels(account_id, region, series)
 
 

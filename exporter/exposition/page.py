@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from exporter.catalogue import PREFIX, TARGET_INFO, UP, Family
 from exporter.exposition.naming import NamingScheme, family_of, timestamp_of
 from exporter.exposition.own import EOF, OwnMetrics
-from exporter.exposition.shelf import Shelf, shelve_in_steps
+from exporter.exposition.shelf import Filled, Shelf, all_labels, label_names, shelve_in_steps
 from exporter.exposition.text import Block, Row, block, header, openmetrics_name
 from exporter.series.observations import FACT, Series
 from exporter.store import Store, TargetKey
@@ -42,6 +42,7 @@ class Page:
         self._timestamp = partial(timestamp_of, scheme)
         self._families: dict[tuple[str, str, tuple[str, ...]], Family] = {}
         self._shelves: dict[TargetKey, Shelf] = {}
+        self._filled: Filled = {}
         self._whole: dict[bool, tuple[int, Block]] = {}
         self._warned: set[tuple[str, str]] = set()
         self._renders = 0
@@ -115,9 +116,10 @@ class Page:
         return blocks
 
     def _merged(self, family: Family, shelves: list[Shelf]) -> tuple[Row, ...]:
-        """Return the rows of all *shelves*, the first of each name: a scheme may leave out account or region."""
+        """Return the rows of all *shelves*, of each name the first target's: a scheme may leave out the region."""
         rows: dict[str, Series] = {}
-        for shelf in shelves:
+        order = {id(shelf): position for position, shelf in enumerate(self._shelves.values())}
+        for shelf in sorted(shelves, key=lambda shelf: order[id(shelf)]):
             for labels, series in shelf.rows[family]:
                 if rows.setdefault(labels, series) is not series:
                     self._warn_once(NAME_TAKEN, family.name, region=shelf.place[1])
@@ -129,25 +131,45 @@ class Page:
 
     def _shown(self) -> Generator[None, None, list[Shelf]]:
         """Bring the shelves up to date; return those to show, sorted: of each account and region the first target."""
-        shelves: dict[TargetKey, Shelf] = {}
+        self._shelves = yield from self._current()
         shown: dict[tuple[str, str], Shelf] = {}
-        for state in [self._store.target(key) for key in self._store.keys()]:  # noqa: SIM118 - no dict
-            key = state.key
-            if state.account_id is None:
-                continue
-            shelf = self._shelves.get(key)
-            if shelf is None or shelf.version != state.version:
-                shelf = yield from shelve_in_steps(
-                    state, state.account_id, self._scheme, family_of=self._family, before=shelf
-                )
-                yield
-            shelves[key] = shelf
+        for key, shelf in self._shelves.items():
             for family in shelf.doubles:
                 self._warn_once(NAME_TAKEN, family.name, region=key.region)
             if shown.setdefault(shelf.place, shelf) is not shelf:
                 self._warn_once(PLACE_TAKEN, key.target, account=shelf.place[0], region=key.region)
-        self._shelves = shelves
         return [shown[place] for place in sorted(shown)]
+
+    def _current(self) -> Generator[None, None, dict[TargetKey, Shelf]]:
+        """Return a shelf for each target whose account is known: of those that changed, or all if its labels did."""
+        before, keys = self._shelves, self._store.keys()
+        states = list(map(self._store.target, keys))
+        kept = {
+            state.key: before[state.key]
+            for state in states
+            if state.key in before and before[state.key].version == state.version
+        }
+        named = {state.key: kept[state.key].named if state.key in kept else label_names(state) for state in states}
+        filled = all_labels(named.values())
+        again, self._filled = filled != self._filled, filled
+        shelves: dict[TargetKey, Shelf] = {}
+        for state in states:
+            if state.account_id is None:
+                continue
+            if state.key in kept and not again:
+                shelves[state.key] = kept[state.key]
+                continue
+            shelves[state.key] = yield from shelve_in_steps(
+                state,
+                state.account_id,
+                self._scheme,
+                family_of=self._family,
+                before=before.get(state.key),
+                named=named[state.key],
+                filled=filled,
+            )
+            yield
+        return shelves
 
     def _family(self, series: Series) -> Family:
         if series.rule is not None:

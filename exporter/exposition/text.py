@@ -72,12 +72,13 @@ def block(
     """Return the samples of *family* in the order of *rows*, leaving out what has ended at *now*."""
     name, until, lines = family.name, math.inf, []
     for labels, series in rows:
-        reading = series.reading.at(now)
-        if reading is None:
-            continue
-        until = min(until, reading.valid_until)
-        moment = timestamp(series, reading)
-        lines.append(f"{name}{labels} {number(reading.value)}{_moment(moment, openmetrics=openmetrics)}\n")
+        for each in (*series.earlier, series.reading) if series.earlier else (series.reading,):
+            reading = each.at(now)
+            if reading is None:
+                continue
+            until = min(until, reading.valid_until)
+            moment = timestamp(series, reading)
+            lines.append(f"{name}{labels} {number(reading.value)}{_moment(moment, openmetrics=openmetrics)}\n")
     return Block(encoded("".join(lines)), now, until)
 
 

@@ -46,7 +46,8 @@ class Series:
     *aspect* is a CloudWatch statistic (`Sum`, `p99`), or TOTAL (exact counter), HELD (a rate's held Average, served
     without suffix), TIME (time of the newest datapoint), FACT (an account fact).
     *labels* are the dimensions as AWS writes them, or a fact's own labels. *rule* is that of a foreign file which asks
-    for the series and names it, None for a native one.
+    for the series and names it, None for a native one. *earlier* are readings of older datapoints, shown before
+    *reading* where their times stand beside them.
     """
 
     metric: str
@@ -54,3 +55,4 @@ class Series:
     reading: Reading
     labels: tuple[tuple[str, str], ...] = ()
     rule: Rule | None = None
+    earlier: tuple[Reading, ...] = ()

@@ -13,7 +13,7 @@ from exporter.series.held import Held
 from exporter.series.observations import Reading, Series
 from exporter.series.queries import Dimensions, Query
 from exporter.series.states import Answered, Outcome, Pace, State
-from exporter.series.windows import MINUTE, Span, floor_to
+from exporter.series.windows import MINUTE, SETTLE_SECONDS, Span, floor_to
 
 
 def state_of(rule: Rule, pace: Pace, dimensions: Dimensions, read_seconds: int) -> HeldRule | WindowRule:
@@ -62,7 +62,10 @@ class HeldRule:
 class WindowRule:
     """The newest complete period of the rule's window: of a count 0 without a datapoint, else absent.
 
-    With timestamps, and of what is never 0, it is the newest datapoint of the window.
+    With a short delay a period may have no datapoint only because CloudWatch has not published it yet. So a count whose
+    newest period has none shows one that came late, once, and otherwise 0.
+
+    With timestamps, and of what is never 0, it is the newest datapoint of the window, or every one of it.
     """
 
     def __init__(self, rule: Rule, pace: Pace, dimensions: Dimensions, read_seconds: int) -> None:
@@ -71,14 +74,15 @@ class WindowRule:
         self._pace = pace
         self._dimensions = dimensions
         self._read_seconds = read_seconds
-        self.readings: dict[str, Reading] = {}
+        self.readings: dict[str, tuple[Reading, ...]] = {}
+        self._told: dict[str, tuple[int, int]] = {}
 
     def adopt(self, previous: State) -> None:
         """Go on from what *previous* knows, where its window is the same."""
         if isinstance(previous, WindowRule) and previous.rule.reads == self.rule.reads:
-            self.readings = {
-                name: reading for name, reading in previous.readings.items() if name in self.rule.statistics
-            }
+            own = self.rule.statistics
+            self.readings |= {name: readings for name, readings in previous.readings.items() if name in own}
+            self._told |= {name: told for name, told in previous._told.items() if name in own}  # noqa: SLF001 - its kind
 
     def starting(self, now: float) -> bool:
         """Return False: there is no long read."""
@@ -102,35 +106,35 @@ class WindowRule:
         for query in self.wants(now):
             if query not in answered:
                 continue
-            reading = self._reading(now, answered[query])
-            if reading is None:
-                self.readings.pop(query.statistic, None)
-            else:
-                self.readings[query.statistic] = reading
+            self.readings[query.statistic] = self._shown(now, query.statistic, answered[query])
         return Outcome()
 
     def series(self, now: float) -> Iterator[Series]:
         """Return what is known of each statistic."""
         del now
         for statistic in self.rule.statistics:
-            if statistic in self.readings:
-                yield Series(self.rule.metric, statistic, self.readings[statistic], self._dimensions, self.rule)
+            if readings := self.readings.get(statistic):
+                *earlier, newest = readings
+                yield Series(self.rule.metric, statistic, newest, self._dimensions, self.rule, tuple(earlier))
 
-    @property
-    def _fills(self) -> bool:
-        return self.rule.zero and not self.rule.timestamps
-
-    def _reading(self, now: float, points: Mapping[int, float]) -> Reading | None:
+    def _shown(self, now: float, statistic: str, points: Mapping[int, float]) -> tuple[Reading, ...]:
+        """Return what is shown of *points*, the newest last."""
         newest = self._end(now) - self.rule.read_period_seconds
-        if self._fills:
+        if self.rule.is_filled:
+            moment = self._next_told(statistic, newest, points)
             shown_for = max(GAUGE_POLLS * self._pace.poll_interval_seconds, GAUGE_MIN_SECONDS)
-            return Reading(points.get(newest, 0.0), now + shown_for, timestamp_seconds=newest)
+            return (Reading(points.get(moment, 0.0), now + shown_for, timestamp_seconds=moment),)
         reach = self.rule.delay_seconds + self.rule.range_seconds
-        inside = [moment for moment in points if now - reach <= moment <= newest]
-        if not inside:
-            return None
-        moment = max(inside)
-        return Reading(points[moment], moment + reach, timestamp_seconds=moment)
+        inside = sorted(moment for moment in points if now - reach <= moment <= newest)
+        kept = inside if self.rule.every else inside[-1:]
+        return tuple(Reading(points[moment], moment + reach, timestamp_seconds=moment) for moment in kept)
+
+    def _next_told(self, statistic: str, newest: int, points: Mapping[int, float]) -> int:
+        """Return the newest period with a datapoint that no earlier window told of, else *newest*."""
+        window, told = self._told.get(statistic, (0, newest - self.rule.read_period_seconds))
+        fresh = [moment for moment in points if (told if newest > window else told - 1) < moment <= newest]
+        self._told[statistic] = (newest, max(fresh)) if fresh else (window, told)
+        return max(fresh, default=newest)
 
     def _end(self, now: float) -> int:
         return floor_to(now - self.rule.delay_seconds, self.rule.read_period_seconds)
@@ -139,7 +143,8 @@ class WindowRule:
         """Return the window of all series of the poll where it holds what is needed, else that alone."""
         period, minute = self.rule.read_period_seconds, floor_to(now, MINUTE)
         end = self._end(now)
-        need = end - period if self._fills else floor_to(end - self.rule.range_seconds, period)
+        settled = min(end, floor_to(now - SETTLE_SECONDS, period))
+        need = settled - period if self.rule.is_filled else floor_to(end - self.rule.range_seconds, period)
         start = floor_to(minute - self._read_seconds, self._pace.align_seconds)
         if start <= need and start % period == 0:
             return Span(start, minute)

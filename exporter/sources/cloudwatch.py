@@ -9,9 +9,8 @@ aws_ses_reputation_bounce_rate_timestamp_seconds{account_id="123456789012",regio
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain, islice
 from typing import Any, Protocol
@@ -28,14 +27,15 @@ from exporter.series.roster import Roster
 from exporter.series.states import Pace, State
 from exporter.series.windows import HOUR, look_moment, next_look
 from exporter.sources import Source
-from exporter.sources.listing import Listing, MetricList
+from exporter.sources.listing import ListingSource, MetricList
+from exporter.sources.selected import Drops, Selected
 from exporter.sources.succession import Account, Succession
-
-log = logging.getLogger(__name__)
+from exporter.sources.turns import in_turns
 
 AT_A_TIME = 100
+"""Results of a page: one with more is read in a thread."""
 STARTING_AT_ONCE = 500
-NAMED_AT_ONCE = 10
+
 OF_ONE_CALL = frozenset({Reason.INTERNAL, Reason.INVALID_RESPONSE, Reason.OTHER})
 """Failures that say nothing about the next call; after any other one the poll ends."""
 
@@ -52,7 +52,7 @@ class MetricData(MetricList, Protocol):
         ...
 
 
-class Counters(Protocol):
+class Counters(Drops, Protocol):
     """What is counted about the reads."""
 
     def metrics_requested(self, billed: Mapping[str, int]) -> None:
@@ -63,9 +63,6 @@ class Counters(Protocol):
 
     def smaller_answers(self, count: int) -> None:
         """*count* answers were smaller than what was known, and held back."""
-
-    def series_dropped(self, reason: str, count: int) -> None:
-        """*count* series with dimensions are left out for *reason*."""
 
 
 class CloudWatchSource(Source):
@@ -81,10 +78,13 @@ class CloudWatchSource(Source):
         poll_interval_seconds: float,
         telemetry: Counters,
         dimensions: DimensionPlan | None = None,
+        listing: ListingSource | None = None,
         rules: Sequence[Rule] = (),
         previous: CloudWatchSource | None = None,
     ) -> None:
         """Prepare to read *plans*, what *dimensions* selects of them, and what the *rules* of a foreign file show.
+
+        *listing* finds what has to be found; it has a loop of its own, so that nothing waits for it.
 
         *key* (target and region) decides the moment of the hourly look.
 
@@ -92,19 +92,14 @@ class CloudWatchSource(Source):
         again, and kept if it is the same account.
         """
         self._clients = clients
-        self._key = key
         self._telemetry = telemetry
         self.succession: Succession[CloudWatchSource] = Succession(
             identity, previous.succession if previous else None, self
         )
         look = look_moment(_spread(key), poll_interval_seconds)
         self._pace = Pace(poll_interval_seconds, look, _alignment(plans, rules))
-        selected = dimensions or DimensionPlan()
-        self.roster = Roster(plans, selected, self._pace, rules)
-        self.listing = Listing(clients, selected, [plan.name for plan in plans])
-        self.left_out: dict[str, frozenset[Place]] | None = None
-        self._rules = tuple(rules)
-        self._empty: set[str] = set()
+        self.roster = Roster(plans, dimensions or DimensionPlan(), self._pace, rules)
+        self.selected = Selected(self.roster, listing, rules=rules, telemetry=telemetry, key=key)
         self._now = 0.0
         self._series: tuple[Series, ...] | None = None
 
@@ -120,11 +115,14 @@ class CloudWatchSource(Source):
 
     @property
     def starting(self) -> bool:
-        """Whether the next poll has a series to read from its beginning, or may find one."""
-        return self.listing.waiting or any(state.starting(self._now) for state in self.roster.reading)
+        """Whether the next poll has a series to read from its beginning, or will find one."""
+        more = self.selected.left_out is None or self.selected.news is not None
+        return more or any(state.starting(self._now) for state in self.roster.reading)
 
     def next_look(self, now: float) -> float:
-        """Return when the hourly look needs a poll of its own."""
+        """Return when the hourly look needs a poll of its own; now, once the first list came after the poll."""
+        if self.selected.first_came:
+            return now
         return next_look(now, self._pace.look_seconds, self._pace.poll_interval_seconds)
 
     def series(self) -> tuple[Series, ...]:
@@ -147,57 +145,20 @@ class CloudWatchSource(Source):
         failures: list[SourceError] = []
         try:
             await self._read_portions(self.roster.reading, now, failures)
-            await self._read_portions(await self._list(now), now, failures)
+            await self._read_portions(await self.selected.take(now), now, failures)
         except SourceError as error:
             failures.append(error)
-        known = [series async for state in _in_turns(self.roster.shown) for series in state.series(now)]
+        known = [series async for state in in_turns(self.roster.shown) for series in state.series(now)]
         self._series = tuple(known)
         if failures:
             raise failures[0]
 
     async def _identify(self, now: float) -> None:
-        _, previous = await self.succession.resolve()
+        _, previous = await self.succession.meet()
         if previous is not None:
-            self.listing.adopt(previous.listing)
-            self.roster.adopt(previous.roster, now, self.listing.known)
-            self.left_out = previous.left_out
-            self._select(now)
-        elif self.left_out is None:
-            self._select(now)
-
-    async def _list(self, now: float) -> Sequence[State]:
-        """Read the list of dimensions if it is due, after all that needs no list; return the states that it adds."""
-        if not self.listing.due(now):
-            return ()
-        known = self.listing.known
-        await self.listing.read(now)
-        self._warn_of_empty()
-        if self.listing.known == known:
-            return ()
-        before = set(map(id, self.roster.reading))
-        self._select(now)
-        return [state for state in self.roster.reading if id(state) not in before]
-
-    def _select(self, now: float) -> None:
-        """Take what is selected of the list; count what is left out, and name it where it was not before."""
-        found = self.roster.select(now, self.listing.known)
-        before, self.left_out = self.left_out or {}, {}
-        for reason, places in (("limit", found.over_limit), ("label", found.clashing)):
-            self._telemetry.series_dropped(reason, len(places))
-            self.left_out[reason] = frozenset(places)
-            new = [place for place in places if place not in before.get(reason, ())]
-            if new:
-                text = "; ".join(f"{metric} {dict(dimensions)}" for metric, dimensions in new[:NAMED_AT_ONCE])
-                facts = {"reason": reason, "count": len(new), "series": text, "key": self._key}
-                log.warning("series with dimensions left out", extra=facts)
-
-    def _warn_of_empty(self) -> None:
-        """Say of which metrics a rule wants to hear so that CloudWatch lists none, until it does."""
-        wanting = {rule.metric for rule in self._rules if rule.warn_when_empty and rule.selection is not None}
-        empty = {metric for metric in wanting if not self.listing.known.get(metric)}
-        for metric in sorted(empty - self._empty):
-            log.warning("CloudWatch lists no dimensions", extra={"metric": metric, "key": self._key})
-        self._empty = empty
+            await self.selected.adopt(previous.selected)
+            self.succession.settle()
+        await self.selected.begin(now)
 
     async def _read_portions(self, states: Sequence[State], now: float, failures: list[SourceError]) -> None:
         for portion in await _portions(states, now):
@@ -206,9 +167,9 @@ class CloudWatchSource(Source):
     async def _read_states(self, states: Sequence[State], now: float, failures: list[SourceError]) -> None:
         answered: dict[Query, Points] = {}
         try:
-            wants = [query async for state in _in_turns(states) for query in state.wants(now)]
+            wants = [query async for state in in_turns(states) for query in state.wants(now)]
             await self._ask(wants, answered, failures)
-            more = [query async for state in _in_turns(states) for query in state.follow_up(now, answered)]
+            more = [query async for state in in_turns(states) for query in state.follow_up(now, answered)]
             await self._ask(more, answered, failures)
         finally:
             if answered:
@@ -239,7 +200,7 @@ class CloudWatchSource(Source):
         return answers.results()
 
     async def _absorb(self, states: Sequence[State], now: float, answered: Mapping[Query, Points]) -> list[SourceError]:
-        outcomes = [state.absorb(now, answered) async for state in _in_turns(states)]
+        outcomes = [state.absorb(now, answered) async for state in in_turns(states)]
         self._telemetry.late_datapoints(sum(outcome.late for outcome in outcomes))
         self._telemetry.smaller_answers(sum(outcome.smaller for outcome in outcomes))
         return [outcome.error for outcome in outcomes if outcome.error is not None]
@@ -261,7 +222,7 @@ async def _portions(states: Sequence[State], now: float) -> list[Sequence[State]
     """
     starting: dict[Place, list[State]] = {}
     others: list[State] = []
-    async for state in _in_turns(states):
+    async for state in in_turns(states):
         if state.starting(now):
             question = state.wants(now)[0]
             starting.setdefault((question.metric, question.dimensions), []).append(state)
@@ -274,14 +235,6 @@ async def _portions(states: Sequence[State], now: float) -> list[Sequence[State]
     while portion := list(chain.from_iterable(islice(groups, STARTING_AT_ONCE))):
         portions.append(portion)
     return portions
-
-
-async def _in_turns(states: Iterable[State]) -> AsyncIterator[State]:
-    """Yield *states*, and let others have the event loop after each hundred: scrapes wait for nobody."""
-    for number, state in enumerate(tuple(states), start=1):
-        yield state
-        if number % AT_A_TIME == 0:
-            await asyncio.sleep(0)
 
 
 def _spread(key: str) -> float:

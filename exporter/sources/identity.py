@@ -22,7 +22,10 @@ class Claims:
         """
         holder = self._holders.setdefault((account_id, region), (rank, target))
         if holder[0] < rank:
-            raise ClaimedError(f"account {account_id} in {region} is served by target {holder[1]} already")
+            raise ClaimedError(
+                f"account {account_id} in {region} is served by target {holder[1]} already, so nothing is shown of "
+                f"target {target}: take that region out of one of the two, or its role"
+            )
         self._holders[account_id, region] = (rank, target)
 
     def holds(self, account_id: str, region: str, rank: int) -> bool:

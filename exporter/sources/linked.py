@@ -8,21 +8,23 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from exporter.catalogue import NAMESPACE
+from exporter.config.values import TWO_WEEKS_SECONDS
 from exporter.errors import InvalidResponseError
 from exporter.series.observations import Series
 from exporter.sources import Source
 from exporter.sources.cloudwatch import MetricData
-from exporter.sources.listing import MAX_PAGES, MetricList
-from exporter.sources.succession import Account
+from exporter.sources.listing import MetricList, pages
+from exporter.sources.succession import Account, Succession
 
 log = logging.getLogger(__name__)
 
 SENT = "Send"
 """The metric by which an account is found: whoever has sent within two weeks has it."""
-HELD_SECONDS = 14 * 86_400
+HELD_SECONDS = TWO_WEEKS_SECONDS
 """How long an account stays that is listed no more: as long as CloudWatch lists a metric without data, once more."""
 MAX_FOUND = 1_000
 
@@ -55,19 +57,25 @@ class LinkedSource(Source):
         *,
         key: str,
         identity: Account,
-        changed: Callable[[], Awaitable[object]],
+        regroup: Callable[[], Awaitable[object]],
+        refused: Callable[[str], bool],
         previous: LinkedSource | None = None,
     ) -> None:
-        """Prepare to look; *changed* is awaited when others were found than before. *key* is for the log.
+        """Prepare to look. *key* is for the log.
 
-        *previous* looked for the same target and region before a reload.
+        *regroup* is awaited after each good look, to bring what is read in line with `accounts`; *refused* tells
+        whether AWS denies the data of an account. *previous* looked for the same target and region before a reload; if
+        it was for the same account, who was found there stays.
         """
         self._clients = clients
         self._key = key
-        self._identity = identity
-        self._changed = changed
-        self._seen_at: dict[str, float] = {} if previous is None else previous._seen_at  # noqa: SLF001 - of its own kind
-        self.accounts: tuple[str, ...] = () if previous is None else previous.accounts
+        self.succession: Succession[LinkedSource] = Succession(
+            identity, previous.succession if previous else None, self
+        )
+        self._regroup = regroup
+        self._refused = refused
+        self.seen_at: dict[str, float] = {}
+        """When each account was listed last."""
         self._crowded = False
 
     @property
@@ -77,13 +85,18 @@ class LinkedSource(Source):
 
     @property
     def starting(self) -> bool:
-        """Whether the next poll is a long one: it never is."""
-        return False
+        """Whether the next poll may be a long one: a list of many pages always is."""
+        return True
 
     @property
     def account_id(self) -> str | None:
         """The monitoring account, None while it is not known."""
-        return self._identity.account_id
+        return self.succession.account_id
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Who was found, by the last good look or before it; as many as there may be."""
+        return tuple(sorted(self.succession.known.seen_at))[:MAX_FOUND]
 
     def next_look(self, now: float) -> float:
         """Return when a poll is wanted besides the regular ones: never."""
@@ -95,37 +108,33 @@ class LinkedSource(Source):
         return ()
 
     async def poll(self, now: float) -> None:
-        """Look once. Who is listed no more stays for two weeks.
+        """Look once. Who is listed no more stays for two weeks, but not if AWS denies its data too: it is unlinked.
 
         Raises:
             SourceError: AWS did not answer all of it; nothing changes.
         """
-        own = await self._identity.resolve()
-        listed = await self._listed()
-        self._seen_at |= dict.fromkeys(listed - {own}, now)
-        for number in [number for number, moment in self._seen_at.items() if now - moment >= HELD_SECONDS]:
-            del self._seen_at[number]
-        found = tuple(sorted(self._seen_at))
-        if len(found) > MAX_FOUND and not self._crowded:
-            log.warning("linked accounts left out", extra={"count": len(found) - MAX_FOUND, "key": self._key})
-        self._crowded = len(found) > MAX_FOUND
-        if found[:MAX_FOUND] != self.accounts:
-            self.accounts = found[:MAX_FOUND]
-            await self._changed()
+        own, previous = await self.succession.resolve()
+        if previous is not None:
+            self.seen_at = dict(previous.seen_at)
+        listed = await self._listed() - {own}
+        self.seen_at = dict.fromkeys(listed, now) | {
+            number: moment
+            for number, moment in self.seen_at.items()
+            if number not in listed and now - moment < HELD_SECONDS and not self._refused(number)
+        }
+        over = len(self.seen_at) - MAX_FOUND
+        if over > 0 and not self._crowded:
+            log.warning("linked accounts left out", extra={"count": over, "key": self._key})
+        self._crowded = over > 0
+        await self._regroup()
 
     async def _listed(self) -> set[str]:
         request: dict[str, Any] = {"Namespace": NAMESPACE, "MetricName": SENT, "IncludeLinkedAccounts": True}
         found: set[str] = set()
-        tokens: list[str] = []
-        while True:
-            page = await self._clients.list_metrics(**request, **({"NextToken": tokens[-1]} if tokens else {}))
-            owners = page.get("OwningAccounts", [])
-            if not isinstance(owners, list) or not all(isinstance(owner, str) for owner in owners):
-                raise InvalidResponseError("ListMetrics: the answer cannot be read")
-            found.update(owners)
-            token = page.get("NextToken")
-            if not token:
-                return found
-            if token in tokens or len(tokens) >= MAX_PAGES:
-                raise InvalidResponseError("ListMetrics: the list does not end")
-            tokens.append(token)
+        async with aclosing(pages(self._clients, request)) as answers:
+            async for page in answers:
+                owners = page.get("OwningAccounts", [])
+                if not isinstance(owners, list) or not all(isinstance(owner, str) for owner in owners):
+                    raise InvalidResponseError("ListMetrics: the answer cannot be read")
+                found.update(owners)
+        return found

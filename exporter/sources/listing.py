@@ -1,4 +1,4 @@
-"""CloudWatch ListMetrics: which sets of dimensions there are, read once an hour and kept while AWS does not answer.
+"""CloudWatch ListMetrics: which sets of dimensions there are, read beside the data and kept while AWS does not answer.
 
 `RecentlyActive` is not asked for: it hides whoever has not sent for three hours.
 Source: CloudWatch API Reference, ListMetrics (pages of 500; metrics without data for two weeks are not listed).
@@ -6,14 +6,20 @@ Source: CloudWatch API Reference, ListMetrics (pages of 500; metrics without dat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from exporter.catalogue import NAMESPACE
 from exporter.config.selections import DimensionPlan
 from exporter.errors import InvalidResponseError
-from exporter.series.dimensions import Ask, asks, is_selected
+from exporter.series.dimensions import Ask, Listing, Selector, asks
+from exporter.series.observations import Series
 from exporter.series.queries import Dimensions
+from exporter.sources import Source
+from exporter.sources.succession import Account, Succession
 
 MAX_PAGES = 1_000
 """Half a million metrics: more than any account has, so that a list without end ends."""
@@ -31,67 +37,118 @@ class MetricList(Protocol):
         ...
 
 
-class Listing:
-    """The sets of dimensions that *plan* may select of *metrics*, by metric; empty until they were read once."""
+async def pages(clients: MetricList, request: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any], None]:
+    """Yield the answers to *request* of ListMetrics, page by page.
 
-    def __init__(self, clients: MetricList, plan: DimensionPlan, metrics: Collection[str]) -> None:
-        """Prepare to ask."""
+    Raises:
+        SourceError: AWS did not answer all of it, or the list goes round or on for ever.
+    """
+    token: str | None = None
+    tokens = set[str]()
+    while True:
+        page = await clients.list_metrics(**request, **({} if token is None else {"NextToken": token}))
+        yield page
+        token = page.get("NextToken") or None
+        if token is None:
+            return
+        if token in tokens or len(tokens) >= MAX_PAGES:
+            raise InvalidResponseError("ListMetrics: the list does not end")
+        tokens.add(token)
+
+
+class ListingSource(Source):
+    """The sets of dimensions that a plan may select, of one account and region; a list counts only when it is whole."""
+
+    def __init__(
+        self,
+        clients: MetricList,
+        *,
+        identity: Account,
+        plan: DimensionPlan,
+        metrics: Collection[str],
+        previous: ListingSource | None = None,
+    ) -> None:
+        """Prepare to ask for what *plan* may select of *metrics*.
+
+        *previous* read the list of the same target and region before a reload. If it is the same account its list is
+        good until it is old, and where something else is selected now, until there is a new one.
+        """
         self._clients = clients
         self._plan = plan
         self._metrics = frozenset(metrics)
-        self.scope = (plan.selections, self._metrics)
-        self._asks = asks(plan)
+        self._selector = Selector(plan)
+        self.succession: Succession[ListingSource] = Succession(
+            identity, previous.succession if previous else None, self
+        )
         self.read_at: float | None = None
-        self.known: Mapping[str, Collection[Dimensions]] = {}
+        self.known: Listing | None = None
+        """The last whole list, by metric; None before the first."""
+        self.tried = asyncio.Event()
+        """Set once the list was asked for, whether or not AWS answered."""
 
     @property
-    def waiting(self) -> bool:
-        """Whether there is a list to read that was never read."""
-        return bool(self._asks) and self.read_at is None
+    def name(self) -> str:
+        """The value of the `source` label."""
+        return "dimensions"
 
-    def adopt(self, previous: Listing) -> None:
-        """Go on from what *previous* has read; where something else is selected now, the list is read at once."""
-        self.known = previous.known
-        if self.scope == previous.scope:
-            self.read_at = previous.read_at
+    @property
+    def starting(self) -> bool:
+        """Whether the next poll may be a long one: a list of many pages always is."""
+        return True
 
-    def due(self, now: float) -> bool:
-        """Return whether the list is to be read at *now*: at first, when it is old, and when the clock was set back."""
-        if not self._asks:
-            return False
-        return self.read_at is None or not 0 <= now - self.read_at < self._plan.refresh_seconds
+    @property
+    def account_id(self) -> str | None:
+        """The account whose list it is, None while it is not known."""
+        return self.succession.account_id
 
-    async def read(self, now: float) -> None:
-        """Read the list.
+    @property
+    def scope(self) -> tuple[object, ...]:
+        """What decides which part of the list is kept."""
+        return (self._plan.selections, self._metrics)
+
+    def next_look(self, now: float) -> float:
+        """Return when a poll is wanted besides the regular ones: never."""
+        del now
+        return math.inf
+
+    def series(self) -> tuple[Series, ...]:
+        """Return nothing: what is found is read by the source of the data."""
+        return ()
+
+    async def poll(self, now: float) -> None:
+        """Read the list, but not at once after a reload that found a good one.
 
         Raises:
             SourceError: AWS did not answer all of it; the last list is kept.
         """
+        try:
+            _, previous = await self.succession.resolve()
+            if previous is not None:
+                self.known = previous.known
+                if self.scope == previous.scope:
+                    self.read_at = previous.read_at
+                    if self.read_at is not None and 0 <= now - self.read_at < self._plan.refresh_seconds:
+                        return
+            self.known = await self._read()
+            self.read_at = now
+        finally:
+            self.tried.set()
+
+    async def _read(self) -> Listing:
         found: dict[str, set[Dimensions]] = {}
         same: dict[Dimensions, Dimensions] = {}
-        for ask in self._asks:
-            token: str | None = None
-            tokens = set[str]()
-            while True:
-                page = await self._clients.list_metrics(**_request(ask, token))
-                for metric, dimensions in _metrics(page):
-                    if metric in self._metrics and is_selected(self._plan, (metric, dimensions)):
-                        found.setdefault(metric, set()).add(same.setdefault(dimensions, dimensions))
-                token = page.get("NextToken") or None
-                if token is None:
-                    break
-                if token in tokens or len(tokens) >= MAX_PAGES:
-                    raise InvalidResponseError("ListMetrics: the list does not end")
-                tokens.add(token)
-        self.known = {metric: frozenset(sets) for metric, sets in found.items()}
-        self.read_at = now
+        for ask in asks(self._plan):
+            async with aclosing(pages(self._clients, _request(ask))) as answers:
+                async for page in answers:
+                    for metric, dimensions in _metrics(page):
+                        if metric in self._metrics and self._selector.wants((metric, dimensions)):
+                            found.setdefault(metric, set()).add(same.setdefault(dimensions, dimensions))
+        return found
 
 
-def _request(ask: Ask, token: str | None) -> dict[str, Any]:
+def _request(ask: Ask) -> dict[str, Any]:
     request: dict[str, Any] = {"Namespace": NAMESPACE, "Dimensions": [{"Name": name} for name in ask.names]}
-    if ask.metric is not None:
-        request["MetricName"] = ask.metric
-    return request if token is None else request | {"NextToken": token}
+    return request if ask.metric is None else request | {"MetricName": ask.metric}
 
 
 def _metrics(page: Mapping[str, Any]) -> list[tuple[str, Dimensions]]:

@@ -48,8 +48,10 @@ class Succession(Generic[S]):
         """The account that the series belong to, None while it is not known."""
         return self._identity.account_id if self.standing_in is None else self.standing_in.account_id
 
-    async def resolve(self) -> tuple[str, S | None]:
-        """Return the account and, the first time, the source before this one if it served the same account.
+    async def meet(self) -> tuple[str, S | None]:
+        """Return the account and, until `settle`, the source before this one if it served the same account.
+
+        That one stands in until then; one of another account does no more.
 
         Raises:
             ClaimedError: another target serves the account and region; nothing stands in any more.
@@ -58,7 +60,23 @@ class Succession(Generic[S]):
         try:
             account_id = await self._identity.resolve()
         except ClaimedError:
-            self.standing_in = None
+            self.settle()
             raise
-        previous, self.standing_in = self.standing_in, None
-        return account_id, previous if previous is not None and previous.account_id == account_id else None
+        if self.standing_in is not None and self.standing_in.account_id != account_id:
+            self.settle()
+        return account_id, self.standing_in
+
+    def settle(self) -> None:
+        """Have everything that is to be taken over: nothing stands in any more."""
+        self.standing_in = None
+
+    async def resolve(self) -> tuple[str, S | None]:
+        """Return the account and, the first time, the source before this one, for who takes over all at once.
+
+        Raises:
+            ClaimedError: another target serves the account and region; nothing stands in any more.
+            SourceError: the account cannot be known now.
+        """
+        found = await self.meet()
+        self.settle()
+        return found

@@ -32,7 +32,7 @@ __all__ = [
     "operations_of",
 ]
 
-SOURCES = ("cloudwatch", "account", "linked")
+SOURCES = ("cloudwatch", "account", "dimensions", "linked")
 OPERATIONS = ("GetMetricData", "ListMetrics", "GetAccount", "GetCallerIdentity", "AssumeRole")
 
 _HASH_DIGITS = 12

@@ -84,6 +84,10 @@ class TargetTelemetry:
         """Return how many HTTP requests *operation* took."""
         return self._values[families.API_REQUESTS].get((operation,), 0.0)
 
+    def errors(self, operation: str) -> float:
+        """Return how many HTTP requests of *operation* failed."""
+        return self._values[families.API_ERRORS].get((operation,), 0.0)
+
     def label_values(self, family: TargetFamily) -> tuple[Labels, ...]:
         """Return for which label values *family* has samples, sorted."""
         if family is families.POLL_DURATION:

@@ -72,6 +72,7 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
             Route(telemetry_path, scrapes.response, methods=["GET"]),
             Route("/", status, methods=["GET"]),
             Route("/-/healthy", healthy, methods=["GET"]),
+            Route("/healthz", healthy, methods=["GET"]),  # where probes written for YACE ask
             Route("/-/ready", ready, methods=["GET"]),
             Route("/-/reload", reload, methods=["POST"]),
             Route("/config", config, methods=["GET"]),

@@ -51,12 +51,14 @@ DASHBOARDS = {
 OF_PROMETHEUS = {"up": ["job", "instance"], "ALERTS": ["alertname"]}
 """Series that Prometheus itself writes, and labels they have."""
 
+OF_TARGETS = frozenset({"job", "instance"})
+"""What Prometheus adds to every series that it scrapes."""
+
 NOT_AGGREGATED = {
     ("aws_ses_exporter:up", "up"): "names the job once; what asks for it aggregates",
     ("aws_ses_exporter:process_start_time_seconds", "process_start_time_seconds"): "tells our processes from others",
     ("aws_ses_exporter:process_start_time_seconds", "aws_ses_exporter_build_info"): "tells our processes from others",
 }
-NEXT_RELEASE = "aws_ses_dimension_"
 PEERS_ONLY = ("_average", "_sum")
 COUNTER_FUNCTIONS = ("increase", "rate")
 UNFIT_FUNCTIONS = ("irate", "idelta", "delta")
@@ -188,10 +190,16 @@ def counters_have_long_ranges(rules: RuleSet) -> list[str]:
 
 def every_series_exists(rules: RuleSet) -> list[str]:
     known = {*rules.metrics, *OF_PROMETHEUS, *rules.recorded}
+    return [f"{rule}: {each.name}" for rule, each in rules.asked() if each.name not in known]
+
+
+def every_label_exists(rules: RuleSet) -> list[str]:
+    """What a rule matches of a series that we serve, and what it groups it by, are labels of the page."""
     return [
-        f"{rule}: {each.name}"
+        f"{rule}: {each.name} has no {label}"
         for rule, each in rules.asked()
-        if each.name not in known and not each.name.startswith(NEXT_RELEASE)
+        if each.name in rules.metrics
+        for label in sorted(_named(each) - rules.metrics[each.name] - OF_TARGETS)
     ]
 
 
@@ -225,12 +233,20 @@ def _labels(rule: Rule, rules: RuleSet) -> frozenset[str] | None:
 
 
 def _wanted_labels(name: str, rules: RuleSet) -> frozenset[str]:
-    has = rules.metrics.get(name, frozenset({"account_id"} if name.startswith(NEXT_RELEASE) else ()))
+    has = rules.metrics.get(name, frozenset())
     if "account_id" in has:
         return frozenset({"account_id", "region"})
     if "target" in has:
         return frozenset({"target", "region"})
     return frozenset({"instance"})
+
+
+def _named(each: Asked) -> frozenset[str]:
+    """Return the labels that the matchers of a series name, and the aggregation nearest to it."""
+    matched = frozenset(matcher.name for matcher in each.selector.matchers.matchers)
+    nearest = [around for around in each.around if isinstance(around, promql.AggregateExpr)][-1:]
+    grouped = (labels(aggregation, {}) or frozenset() for aggregation in nearest)
+    return matched.union(*grouped)
 
 
 def _aggregated(each: Asked, wanted: frozenset[str]) -> bool:

@@ -6,15 +6,18 @@ Numbers move once a poll, as on the real page, and time is in minutes from the t
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.alerts.timeline import Clock, Labels, Series, Value
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "metrics.txt"
-ACCOUNT, REGION, TARGET = "123456789012", "us-east-1", "default"
+ACCOUNT, REGION, TARGET, CONFIGURATION_SET = "123456789012", "us-east-1", "default", "news"
 """The account of the golden page that serves everything."""
+LISTS = {"linked", "dimensions"}
+"""Sources that only those have who look for linked accounts or dimensions."""
 INSTANCE = "exporter-0:9199"
 
 MINUTES_A_POLL = 5
@@ -59,15 +62,18 @@ def counter(
 
 
 def golden(clock: Clock) -> Series:
-    """Return every series of one account on the golden page but buckets, as scraped from one exporter, never moving."""
+    """Return every series of one account on the golden page but buckets, as scraped from one exporter, never moving.
+
+    Of its configuration sets there is one, and nothing is looked for.
+    """
     found: dict[tuple[str, Labels], Sequence[Value]] = {}
-    lines = re.findall(r"^(\w+)(?:\{(.*)\})? (\S+)$", GOLDEN.read_text(encoding="utf-8"), re.MULTILINE)
-    for name, text, value in lines:
-        labels = dict(re.findall(r'(\w+)="([^"]*)"', text))
-        of_account = labels.get("account_id", ACCOUNT) == ACCOUNT and labels.get("target", TARGET) == TARGET
-        if of_account and not name.endswith("_bucket"):
+    families = text_string_to_metric_families(GOLDEN.read_text(encoding="utf-8"))
+    for name, labels, value, *_ in (sample for family in families for sample in family.samples):
+        wanted = {"account_id": ACCOUNT, "target": TARGET, "ses_configuration_set": CONFIGURATION_SET}
+        of_it = all(labels.get(label, one) == one for label, one in wanted.items())
+        if of_it and labels.get("source") not in LISTS and not name.endswith("_bucket"):
             key = (name, (*labels.items(), ("instance", INSTANCE), ("job", "aws-ses")))
-            found[key] = clock.values(lambda _, value=value: float(value))  # type: ignore[misc]
+            found[key] = [value] * len(list(clock))
     return found
 
 
@@ -103,6 +109,7 @@ def account(
         held = clock.values(lambda minute, value=value: value(poll(minute)))  # type: ignore[misc]
         values |= {f"aws_ses_reputation_{rate}_rate{suffix}": held for suffix in ("", "_average", "_sum")}
         values[f"aws_ses_reputation_{rate}_rate_timestamp_seconds"] = clock.values(newest)
+        values[f"aws_ses_dimension_reputation_{rate}_rate"] = clock.values(lambda _: 0.0)
     moving: dict[str, OfMinute] = {
         "aws_ses_enforcement_status PROBATION": lambda _: 0,
         "aws_ses_enforcement_status HEALTHY": lambda _: 1,

@@ -12,6 +12,7 @@ import yaml
 
 from tests.alerts.mutants import rules
 from tests.alerts.rulefiles import ALERTS, Rule, promtool_tests
+from tests.effort import SOAK
 from tests.tools import require_tool
 
 FILES = sorted((ALERTS / "tests").rglob("*.test.yml"))
@@ -41,7 +42,27 @@ def of_rule(case: Case, rule: Rule) -> bool:
     return any(rule.labels.items() <= labels.items() for labels in expected(case))
 
 
+LONG = {
+    f"AWSSES{name}.test.yml" for name in ("BounceShare", "ComplaintShare", "SendSpike", "SendStopped", "TargetMissing")
+}
+"""Days and weeks, in which all rules of a theme take promtool half a minute.
+
+`make soak` runs them so. `make test` runs them in test_mutants.py, with the rules that count for the alert.
+"""
+TRIED = [file for file in FILES if SOAK or file.name not in LONG]
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ALERTS / "tests")))
+def test_a_file_names_rule_files_and_groups_that_there_are(file: Path) -> None:
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    files = [file.parent / name for name in content["rule_files"]]
+    groups = {group["name"] for each in files for group in yaml.safe_load(each.read_text(encoding="utf-8"))["groups"]}
+
+    assert set(content.get("group_eval_order", ())) <= groups
+    assert not LONG - {each.name for each in FILES}
+
+
+@pytest.mark.parametrize("file", TRIED, ids=lambda file: str(file.relative_to(ALERTS / "tests")))
 def test_promtool_passes(file: Path) -> None:
     command = [require_tool("promtool", debian="prometheus"), "test", "rules", str(file)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import promql_parser as promql
 import yaml
 
-from tests.alerts.rulefiles import OWN
+from tests.alerts.rulefiles import OWN, asked, read
 
 Value = float | None
 """A sample, None where the scrape did not have it."""
@@ -55,17 +56,22 @@ class TimeLine:
     rules: Sequence[Path] = OWN
 
     def write(self, folder: Path) -> Path:
-        """Write the files for `promtool test rules` to *folder* and return the one to run."""
+        """Write the files for `promtool test rules` to *folder* and return the one to run.
+
+        Of the series only those are written that a rule asks for: promtool would store the others for nobody.
+        """
         step = f"{self.clock.minutes}m"
         firing = 'ALERTS{alertstate="firing"}'
         began = {"record": "began", "expr": f"{firing} unless {firing} offset {step}"}
         (folder / "began.yml").write_text(yaml.safe_dump({"groups": [{"name": "began", "rules": [began]}]}))
+        wanted = {each.name for path in self.rules for rule in read(path) for each in asked(promql.parse(rule.expr))}
         expected = {**({"AWSSESWatchdog info": Opened(1)} if self.rules == OWN else {}), **self.opened}
         test = {
             "interval": step,
             "input_series": [
                 {"series": f"{name}{_braces(dict(labels))}", "values": notation(values)}
                 for (name, labels), values in self.series.items()
+                if name in wanted
             ],
             "promql_expr_test": [
                 self._counts(f"count_over_time(began[{self.clock.hours + 1}h])", expected),

@@ -1,4 +1,4 @@
-"""What `check-config` says of cloudwatch_exporter's file: its series, what changes, and the cost, held to the calls."""
+"""What `check-config` says of another exporter's file: its series, what changes, and the cost, held to the calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.golden_pages import GOLDEN, rendered, served
 from tests.sources.test_cloudwatch import identity
 
 NOON = 1_781_697_600.0
-FILES = sorted((GOLDEN / "cloudwatch_exporter").glob("*/config.yml"), key=str)
+FILES = [file for name in ("cloudwatch_exporter", "yace") for file in sorted((GOLDEN / name).glob("*/config.yml"))]
 SETS = ["ses:configuration-set"]
 
 
@@ -68,6 +68,57 @@ def test_the_command_names_what_is_left_out(tmp_path: Path, capsys: pytest.Captu
     printed = capsys.readouterr()
     assert printed.err.endswith("AWS/ELB: Latency is left out: only AWS/SES is read here\n")
     assert "# The file is one of cloudwatch_exporter" in printed.out
+
+
+JOB = {"regions": ["us-east-1"], "period": 300, "metrics": [{"name": "Send", "statistics": ["Sum"]}]}
+YACE = {
+    "discovery": {
+        "jobs": [
+            {"type": "AWS/SES", **JOB, "metrics": [{"name": "Reputation.BounceRate", "statistics": ["Sum"]}]},
+            {"type": "AWS/SES", **JOB, "dimensionNameRequirements": SETS, "delay": 60},
+        ]
+    },
+    "static": [
+        {
+            "name": "mail",
+            "namespace": "AWS/SES",
+            "regions": ["us-east-1", "eu-west-1"],
+            "roles": [{"roleArn": "arn:aws:iam::210987654321:role/ses-reader"}],
+            "metrics": [{"name": "Send", "statistics": ["Sum", "SampleCount"]}],
+        }
+    ],
+}
+
+
+def test_it_lists_the_series_of_each_job_and_where_they_are_for(tmp_path: Path) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(yaml.safe_dump(YACE))
+    rate, other = "aws_ses_reputation_bounce_rate_sum", "210987654321"
+    send = "aws_ses_send_sum, aws_ses_send_sample_count"
+    assert list(of_dialect(loaded(file).settings.dialect)) == [
+        "The file is one of yace; its series stand on the page under that exporter's names:",
+        f"  Reputation.BounceRate of the account in default us-east-1, every 300 s, 0 s ago: {rate}",
+        f"  Reputation.BounceRate by all dimensions in default us-east-1, every 300 s, 0 s ago: {rate}",
+        "  Send by ses:configuration-set in default us-east-1, every 300 s, 60 s ago: aws_ses_send_sum",
+        f"  Send of the account in {other} us-east-1, {other} eu-west-1, every 300 s, 0 s ago: {send}",
+        (
+            "Read over 60 s, not over 300 s, for samples of a rate cannot be added up: "
+            f"where five of 0.1432 had the Sum 0.716 it is 0.1432 now: {rate}"
+        ),
+    ]
+
+
+def test_a_place_costs_what_its_own_jobs_ask_for(tmp_path: Path) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(yaml.safe_dump(YACE))
+    settings = loaded(file).settings
+    default, other = settings.targets
+    first, second = one_region(settings, default, "us-east-1"), one_region(settings, other, "us-east-1")
+    # two of Send over 300 s, and not the Sum of the rate, whose name is the dialect's everywhere
+    assert second.queries == first.queries + 2 - 1
+    lines = summary(settings)
+    assert f"{first.queries + 2 * second.queries}, in 3 pairs" in lines[0]
+    assert f"; at most {second.queries} in each" in lines[0]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
@@ -121,3 +172,20 @@ async def test_the_example_that_they_ship_loads_and_gives_its_thirty_series(tmp_
     page = served((await rendered(read, cloudwatch, NOON + 7)).decode(), read.settings.dialect.family_names)
     assert len(page.samples) == 30
     assert {sample.timestamp for sample in page.samples.values()} == {NOON - 900}
+
+
+@pytest.mark.parametrize(("periods", "shown"), [((300, 60), 5.0), ((60, 300), 1.0)])
+async def test_of_two_jobs_with_the_same_labels_the_first_is_on_the_page_and_the_other_is_named(
+    tmp_path: Path, periods: tuple[int, int], shown: float
+) -> None:
+    file, cloudwatch = tmp_path / "config.yml", FakeCloudWatch()
+    file.write_text(
+        yaml.safe_dump({"discovery": {"jobs": [{"type": "AWS/SES", **JOB, "period": each} for each in periods]}})
+    )
+    for minutes in range(1, 11):
+        cloudwatch.put("Send", NOON - 60 * minutes, 1)
+    read = loaded(file)
+    page = served((await rendered(read, cloudwatch, NOON + 7)).decode(), read.settings.dialect.family_names)
+    assert [sample.value for sample in page.samples.values()] == [shown]
+    said = "only those of discovery.jobs[0].metrics[0] are shown"
+    assert [line.endswith(said) and "discovery.jobs[1].metrics[0]: " in line for line in read.warnings] == [True]

@@ -130,7 +130,7 @@ def test_a_list_that_is_too_long_only_with_all_its_items_is_told_at_once(file: P
     addresses = ", ".join(["x", *(f"':{port}'" for port in range(1, 17))])
     assert problems(file, f"{ONE}web: {{listen_addresses: [{addresses}]}}\ndelay_seconds: 600\n") == [
         ("delay_seconds", "range_seconds 900 is under delay_seconds 600 + two periods of 300, for Send of targets[0]"),
-        ("web.listen_addresses", 'must be a list of addresses, such as [":9199"]'),
+        ("web.listen_addresses", 'must be a list of addresses, such as [":9199"], at most 16 of them'),
         ("web.listen_addresses[0]", "is not a listen address"),
     ]
 

@@ -45,6 +45,24 @@ def rule(file: Path, /, **values: Any) -> Rule:
     return read(file, metrics=[{**SEND, **values}]).settings.dialect.rules[0]
 
 
+def test_the_top_tells_whose_file_it_is_where_its_metrics_do_not(file: Path) -> None:
+    for metrics, said in (("", "is missing: must be a list of metrics"), ("{a: b}", "must be a list")):
+        file.write_text(f"region: us-east-1\nmetrics: {metrics}\n")
+        with pytest.raises(ConfigError) as caught:
+            load(file, environ={}, flags={}, default_region=lambda: None)
+        assert [(problem.key, problem.message) for problem in caught.value.problems] == [("metrics", said)]
+
+
+def test_a_dialect_for_no_file_and_for_an_empty_one_is_told_in_its_words(file: Path) -> None:
+    theirs = DialectName.CLOUDWATCH_EXPORTER
+    loaded = load(None, environ={}, flags={}, default_region=lambda: "us-east-1", dialect=theirs)
+    assert loaded.warnings == ("flag: --config.dialect: does nothing: there is no file, --config.file names one",)
+    file.write_text("\n")
+    for dialect, least in ((theirs, "the metrics"), (DialectName.YACE, "a job for AWS/SES"), (None, "the targets")):
+        with pytest.raises(ConfigError, match=f"is empty: name at least {least}, or give no file at all"):
+            load(file, environ={}, flags={}, default_region=lambda: "us-east-1", dialect=dialect)
+
+
 def test_the_content_tells_whose_file_it_is(file: Path) -> None:
     assert read(file).settings.dialect.name == DialectName.CLOUDWATCH_EXPORTER
     file.write_text("targets: [{regions: [us-east-1]}]\nmetrics: [{name: Send}]\n")
@@ -118,8 +136,32 @@ def test_a_range_longer_than_cloudwatch_keeps_minutes_is_cut_with_a_line(file: P
     loaded = read(file, metrics=[{**SEND, "range_seconds": 2_000_000, "delay_seconds": 0}])
     assert loaded.settings.dialect.rules[0].range_seconds == 1_209_600
     assert [line.partition(": ")[2] for line in loaded.warnings] == [
-        "metrics[0].range_seconds = 2000000: is cut to 1209600: CloudWatch keeps minutes for two weeks"
+        (
+            "metrics[0].range_seconds = 2000000: reaches back 2000000 s with its delay, cut to 1209600 s: "
+            "CloudWatch keeps minutes for two weeks"
+        ),
+        "metrics[0].range_seconds = 2000000: has each poll read 20160 datapoints of every statistic of Send",
     ]
+
+
+def test_a_range_that_each_poll_reads_as_a_whole_is_named_from_a_day_of_minutes_on(file: Path) -> None:
+    def named(**values: Any) -> list[str]:
+        return [line for line in read(file, metrics=[{**SEND, **values}]).warnings if "each poll" in line]
+
+    assert len(named(range_seconds=86_460)) == 1
+    assert named(range_seconds=86_400) == []
+    assert named(range_seconds=604_800, period_seconds=3600) == []
+    assert named(range_seconds=604_800, set_timestamp=False) == []  # a count without a datapoint is 0: one is enough
+
+
+@pytest.mark.parametrize("seconds", [60, 420, 25_200, 172_800, 604_800])
+def test_every_whole_number_of_minutes_up_to_a_week_is_a_period(file: Path, seconds: int) -> None:
+    for values in ({}, {"set_timestamp": False}, {"aws_metric_name": "New.Thing", "set_timestamp": False}):
+        found = rule(file, period_seconds=seconds, **values)
+        assert (found.period_seconds, found.range_seconds) == (
+            seconds,
+            max(600, 2 * seconds) - (600 if seconds == 604_800 else 0),
+        )
 
 
 def test_the_role_is_assumed_under_their_session_name(file: Path) -> None:
@@ -187,6 +229,7 @@ def test_statistics_are_those_named_and_all_of_them_where_none_is(file: Path) ->
     both = rule(file, aws_statistics=["Sum"], aws_extended_statistics=["p50"])
     assert [family.name for _, family in both.families] == ["aws_ses_send_sum", "aws_ses_send_p50"]
     assert rule(file, aws_extended_statistics=["p99.9"]).families[0][1].name == "aws_ses_send_p99_9"
+    assert rule(file, aws_extended_statistics=["TM(10%:90%)"]).families[0][1].name == "aws_ses_send_tm_10_:90_"
 
 
 def test_help_is_theirs(file: Path) -> None:
@@ -229,3 +272,16 @@ def test_the_environment_goes_before_what_their_file_comes_to(file: Path) -> Non
     read(file)
     environ = {"AWS_SES_EXPORTER__POLL_INTERVAL_SECONDS": "120"}
     assert load(file, environ=environ, flags={}, default_region=lambda: None).settings.poll_interval_seconds == 120
+
+
+def test_the_environment_cannot_say_which_metrics_are_read(file: Path) -> None:
+    read(file)
+    name = "AWS_SES_EXPORTER__METRICS"
+    with pytest.raises(ConfigError) as caught:
+        load(file, environ={name: '[{"name": "Bounce"}]'}, flags={}, default_region=lambda: None)
+    said = f"environment: {name}: cannot stand beside a file of cloudwatch_exporter, which says that itself"
+    assert [str(problem) for problem in caught.value.problems] == [said]
+    targets = {"AWS_SES_EXPORTER__TARGETS": '[{"regions": ["eu-west-1"]}]'}
+    assert load(file, environ=targets, flags={}, default_region=lambda: None).settings.targets[0].regions == (
+        "eu-west-1",
+    )

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from exporter.catalogue import METRICS, Kind
+from exporter.config.load import load
 from exporter.config.plan import MetricPlan, metric_plans
 from exporter.config.settings import MetricSettings, Settings, TargetSettings
 
@@ -33,6 +36,17 @@ def test_a_metrics_own_value_goes_before_the_targets_before_the_global_one() -> 
         MetricPlan("Bounce", Kind.COUNT, ("p99",), 120, 300, 3_600, 1_209_600),
         MetricPlan("Foo", Kind.LEVEL, ("Average",), 120, 300, 3_600, 1_209_600),
     )
+
+
+def test_a_dialect_takes_the_names_of_the_account_and_leaves_those_with_dimensions(tmp_path: Path) -> None:
+    file = tmp_path / "config.yml"
+    sums = "{aws_namespace: AWS/SES, aws_metric_name: Send, aws_statistics: [Sum]}"
+    file.write_text(f"region: us-east-1\nmetrics: [{sums}]\n")
+    settings = load(file, environ={}, flags={}, default_region=lambda: None).settings
+    send, delivery = metric_plans(settings, settings.targets[0])[:2]
+    assert (send.statistics, send.dimensioned.statistics) == ((), ("Sum",))
+    assert delivery.statistics == ("Sum",)
+    assert delivery.dimensioned == delivery
 
 
 def test_a_metric_without_a_kind_is_a_bug_of_who_made_the_settings() -> None:

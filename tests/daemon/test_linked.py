@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from prometheus_client import CollectorRegistry
 from exporter.config.settings import Settings
 from exporter.daemon.fleet import Fleet
 from exporter.errors import AccessDeniedError, AwsInternalError
+from exporter.sources.linked import LinkedSource
 from exporter.store import Store, TargetKey
 from exporter.telemetry import Telemetry
 from tests.daemon.world import ACCOUNT, FakeClients, FakeCloud, loaded, running, settings, targets_in, tools
 
 ONE, TWO = "111111111111", "222222222222"
+FOUND = TargetKey(f"m/{ONE}", "us-east-1")
 
 
 def monitoring(*linked: str, **others: Any) -> Settings:
@@ -78,6 +81,87 @@ async def test_who_is_found_comes_and_goes_while_all_others_run_on() -> None:
         assert fleet.ended == ()
         await fleet.close()
     assert (cloud.opened, cloud.closed) == (2, 2)
+
+
+@asynccontextmanager
+async def fleet_of(cloud: FakeCloud) -> AsyncIterator[tuple[Fleet, Store]]:
+    """Give a fleet on *cloud* and its store, and end it."""
+    store = Store()
+    async with asyncio.TaskGroup() as group:
+        fleet = Fleet(group, store, Telemetry(CollectorRegistry(), price_per_thousand_metrics_dollars=0), tools(cloud))
+        try:
+            yield fleet, store
+        finally:
+            await fleet.close()
+
+
+def finder_of(fleet: Fleet) -> LinkedSource:
+    return next(loop.source for loop in fleet.loops if isinstance(loop.source, LinkedSource))
+
+
+def role(account: str) -> Settings:
+    target = {"name": "m", "role_arn": f"arn:aws:iam::{account}:role/r", "regions": ["us-east-1"]}
+    return Settings.model_validate({"targets": [{**target, "linked_accounts": ["all"]}]})
+
+
+async def test_a_reload_to_another_monitoring_account_leaves_the_linked_ones_of_the_old() -> None:
+    cloud = FakeCloud(linked=[ONE])
+    async with fleet_of(cloud) as (fleet, store):
+        await fleet.replace(role(ACCOUNT))
+        await until(lambda: FOUND in set(store.keys()))
+        cloud.linked = []
+        await fleet.replace(role(TWO))
+        assert set(store.keys()) == {TargetKey("m", "us-east-1")}
+
+
+async def test_where_the_account_turns_out_to_be_another_the_linked_ones_leave_with_the_first_look() -> None:
+    cloud = FakeCloud(linked=[ONE])
+    async with fleet_of(cloud) as (fleet, store):
+        await fleet.replace(monitoring("all"))
+        await until(lambda: FOUND in set(store.keys()))
+        cloud.linked, cloud.accounts = [], {"m": TWO}
+        await fleet.replace(monitoring("all"))
+        await until(lambda: set(store.keys()) == {TargetKey("m", "us-east-1")})
+
+
+async def test_a_find_that_was_cut_short_is_taken_up_by_the_next_look() -> None:
+    cloud = FakeCloud()
+    async with fleet_of(cloud) as (fleet, store):
+        await fleet.replace(monitoring("all"))
+        await until(lambda: all(loop.record.tried for loop in fleet.loops))
+        cloud.linked = [ONE]
+        now = tools(cloud).clock()
+        async with fleet._exchanging:  # a reload is under way
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await finder_of(fleet).poll(now)
+        await finder_of(fleet).poll(now)
+        assert FOUND in set(store.keys())
+        running_on = fleet.loops
+        await until(lambda: all(loop.record.tried for loop in running_on))
+        version = store.version
+        await finder_of(fleet).poll(now)
+        assert (fleet.loops, store.version) == (running_on, version), "nobody is new or gone"
+
+
+async def test_who_is_unlinked_leaves_with_the_next_look_once_its_data_is_denied() -> None:
+    class Clients(FakeClients):
+        async def get_metric_data(self, **request: Any) -> Mapping[str, Any]:
+            if request["MetricDataQueries"][0].get("AccountId") == ONE:
+                raise AccessDeniedError("no")
+            return await super().get_metric_data(**request)
+
+    cloud = FakeCloud(linked=[ONE, TWO], clients=Clients)
+    other = TargetKey(f"m/{TWO}", "us-east-1")
+    async with fleet_of(cloud) as (fleet, store):
+        await fleet.replace(monitoring("all"))
+        await until(lambda: {FOUND, other} <= set(store.keys()))
+        await until(lambda: all(loop.record.tried for loop in fleet.loops))
+        await finder_of(fleet).poll(tools(cloud).clock())
+        assert FOUND in set(store.keys()), "it is listed"
+        cloud.linked = []
+        await finder_of(fleet).poll(tools(cloud).clock())
+        assert set(store.keys()) == {TargetKey("m", "us-east-1"), other}
 
 
 async def test_a_search_that_fails_shows_at_the_monitoring_account_and_stops_nothing(

@@ -330,6 +330,7 @@ async def test_the_second_of_two_targets_of_one_account_is_refused(caplog: Caplo
     refused = {(record.target, record.error) for record in caplog.records if record.message == "poll failed"}  # type: ignore[attr-defined]  # given as extra
     assert {target for target, _ in refused} == {"b"}
     assert all("is served by target a already" in error for _, error in refused)
+    assert all("nothing is shown of target b: take that region out of one of the two" in error for _, error in refused)
 
 
 async def test_a_target_put_before_another_one_of_its_account_takes_its_place_on_the_page(caplog: Caplog) -> None:

@@ -103,6 +103,12 @@ def matchers(selector: VectorSelector) -> set[tuple[str, str, str]]:
     return {(each.name, str(each.op).rpartition(".")[2], each.value) for each in selector.matchers.matchers}
 
 
+def demanded(expression: str) -> dict[str, str]:
+    """Return labels, each `x`, that the series of *expression* must have: a configuration set, a receipt rule."""
+    found = {matcher for selector in selectors(expression) for matcher in matchers(selector)}
+    return {name: "x" for name, operator, value in sorted(found) if (operator, value) == ("NotEqual", "")}
+
+
 def metrics(expression: str) -> set[str]:
     """Return the names of the metrics that *expression* reads."""
     return {selector.name for selector in selectors(expression) if selector.name is not None}

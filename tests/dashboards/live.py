@@ -3,6 +3,9 @@
 Three targets: `main` in two regions, of which the second is under review, paused, of unlimited quota and throttled
 after a while; `other` in another account; `late`, whose account AWS never tells. The same exporter is scraped as two
 instances: what is added up over replicas comes out double. Prometheus scrapes itself too, and no board may show that.
+
+A second exporter, of an account of its own, runs on a file of cloudwatch_exporter that takes every name that it can,
+and is scraped as that one was, with `honor_labels: true`: a board may neither miss it nor show it twice.
 """
 
 from __future__ import annotations
@@ -19,14 +22,17 @@ from urllib.parse import urlencode
 
 import yaml
 
-from tests.dashboards import boards
+from exporter.catalogue import METRICS, Kind, Metric
+from tests.dashboards import boards, dialects
 from tests.fakes.aws import FACTS, THROTTLING, Error, FakeAws
 from tests.monitoring import prometheus
 from tests.processes import Running, environment, exporter, until
 
-ACCOUNT, OTHER = "123456789012", "210987654321"
+ACCOUNT, OTHER, SWAPPED = "123456789012", "210987654321", "345678901234"
 REGIONS = ("us-east-1", "eu-west-1")
-PLACES = ((ACCOUNT, "us-east-1"), (ACCOUNT, "eu-west-1"), (OTHER, "us-east-1"))
+PLACES = ((ACCOUNT, "us-east-1"), (ACCOUNT, "eu-west-1"), (OTHER, "us-east-1"), (SWAPPED, "us-east-1"))
+SERIES = 2 * 3 + 1
+"""Of each metric: three places are scraped twice, the swapped one once."""
 MAIL = {
     "Send": 100.0,
     "Delivery": 80.0,
@@ -38,21 +44,34 @@ MAIL = {
     "Open": 20.0,
     "Click": 5.0,
     "Subscription": 1.0,
+    "Received": 7.0,
+    "PublishSuccess": 6.0,
+    "PublishFailure": 3.0,
+    "PublishExpired": 1.0,
 }
+DAY = 86_400
 RATES = {"Reputation.BounceRate": 0.06, "Reputation.ComplaintRate": 0.002}
 WORSE = {"Reputation.BounceRate": 0.12, "Reputation.ComplaintRate": 0.004}
+LEVELS = {
+    **dict.fromkeys((name for name, metric in METRICS.items() if metric.kind is Kind.LEVEL), 40.0),
+    "SNDS.SpamRate": 0.5,
+    "SNDS.ComplaintRate": 0.002,
+    "Available24HourSend": 100.0,
+}
 PAUSED = {
     **FACTS,
     "EnforcementStatus": "PROBATION",
     "SendingEnabled": False,
     "SendQuota": {"Max24HourSend": -1.0, "MaxSendRate": 14.0, "SentLast24Hours": 1234.0},
 }
-STEPS = {"__interval": "10s", "__rate_interval": "20s", "__rate_interval_ms": "20000", "__range": "30m"}
-"""Grafana's steps, as short as the polls of a test are against the default."""
-SEEN_BY_EACH_STEP = "22s"
+STEPS = {"__interval": "5s", "__rate_interval": "10s", "__rate_interval_ms": "10000", "__range": "30m"}
+"""Grafana's steps, shorter than the polls of a test, as theirs are not: some show nothing, and some all of a poll."""
+SEEN_BY_EACH_STEP = "12s"
 """The longest step and more than a second: the newest step of a query over time lies up to a second back."""
 OTHER_JOB = "prometheus"
 """The job under which Prometheus scrapes itself, as it does nearly everywhere."""
+SWAPPED_JOB = "cloudwatch"
+"""The job of the exporter that took cloudwatch_exporter's place."""
 RULES = """
 groups:
   - name: boards
@@ -71,20 +90,21 @@ Series = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The Prometheus, and since when it runs."""
+    """The Prometheus, since when it runs, and the address of the swapped exporter, which is its instance."""
 
     server: Running
     since: float
+    swapped: str
 
     def now(self, expression: str, chosen: dict[str, str] | None = None) -> list[Series]:
         """Return what *expression* is at this moment: series with `metric` and `values`."""
         found = self._ask("query", query=_filled(expression, chosen))
         return [{"metric": each["metric"], "values": [float(each["value"][1])]} for each in found]
 
-    def over_time(self, expression: str) -> list[Series]:
+    def over_time(self, expression: str, chosen: dict[str, str] | None = None) -> list[Series]:
         """Return what *expression* was since the start."""
-        now = time.time()
-        found = self._ask("query_range", query=_filled(expression), start=str(self.since), end=str(now), step="1")
+        query, now = _filled(expression, chosen), time.time()
+        found = self._ask("query_range", query=query, start=str(self.since), end=str(now), step="1")
         return [{"metric": each["metric"], "values": [float(value) for _, value in each["values"]]} for each in found]
 
     def choices(self, query: str, regex: str = "", chosen: dict[str, str] | None = None) -> set[str]:
@@ -118,45 +138,66 @@ def live(folder: Path) -> Iterator[Live]:
         minute = time.time() // 60 * 60
         _fill(aws, minute)
         daemon = stack.enter_context(exporter(f"--config.file={_config(folder)}", environ=_environ(aws, folder)))
-        daemon.wait_ready()
-        server = stack.enter_context(prometheus(_scrape(daemon.address, folder), folder))
-        found = Live(server, time.time())
+        swapped = stack.enter_context(exporter(f"--config.file={_foreign(folder)}", environ=_swapped(aws)))
+        for each in (daemon, swapped):
+            each.wait_ready()
+        server = stack.enter_context(prometheus(_scrape(daemon.address, swapped.address, folder), folder))
+        found = Live(server, time.time(), swapped.address)
         (folder / "itself.json").write_text(json.dumps([{"targets": [server.address]}]))
-        _wait(found, "count(aws_ses_send_total) == 6 and on () count(aws_ses_up) == 6")
+        _wait(found, f"count(aws_ses_send_total) == {SERIES} and on () count(aws_ses_up) == {SERIES}")
+        _wait(found, f"count(aws_ses_dimension_received_total) == 2 * {SERIES}")
+        _wait(found, f"count(aws_ses_send_total offset 5s) == {SERIES}")
         _move(aws, minute)
         for metric in ("send", "subscription"):
-            _wait(found, f"count(increase(aws_ses_{metric}_total[1m]) > 0) == 6")
+            _wait(found, f"count(increase(aws_ses_{metric}_total[1m]) > 0) == {SERIES}")
+        for metric in ("subscription", "publish_expired"):
+            _wait(found, f"count(increase(aws_ses_dimension_{metric}_total[1m]) > 0) == 2 * {SERIES}")
         for metric in ("bounce", "complaint"):
-            _wait(found, f"count(changes(aws_ses_reputation_{metric}_rate_timestamp_seconds[1m]) > 0) == 6")
+            for name in (f"aws_ses_reputation_{metric}_rate", f"aws_ses_dimension_reputation_{metric}_rate"):
+                _wait(found, f"count(changes({name}_timestamp_seconds[1m]) > 0) == {SERIES}")
         _wait(found, "increase(aws_ses_exporter_smaller_answers_total[1m]) > 0")
         aws.fail(THROTTLING, region="eu-west-1", operation="GetMetricData", times=None)
         _wait(found, 'aws_ses_up{region="eu-west-1"} == 0')
         _wait(found, 'increase(aws_ses_exporter_poll_failures_total{reason="throttled"}[1m]) > 0')
         _wait(found, 'ALERTS{alertname="AWSSESTargetFailing", region="eu-west-1"}')
-        _wait(found, f"count(aws_ses_send_total offset {SEEN_BY_EACH_STEP}) == 6")
+        _wait(found, f"count(aws_ses_send_total offset {SEEN_BY_EACH_STEP}) == {SERIES}")
         _wait(found, f'process_start_time_seconds{{job="{OTHER_JOB}"}} and on (job, instance) up == 1')
         yield found
 
 
 def _fill(aws: FakeAws, minute: float) -> None:
     for account, region in PLACES:
-        for ago in range(6, 120):
-            for metric, value in MAIL.items():
-                aws.put(metric, minute - 60 * ago, value, account=account, region=region)
-        for metric, rate in RATES.items():
-            aws.put(metric, minute - 3600, rate, account=account, region=region)
+        for metric, dimensions in dialects.series():
+            for ago, value in _history(metric, minute):
+                aws.put(metric.name, ago, value, dimensions=dimensions, account=account, region=region)
     aws.facts[ACCOUNT, "eu-west-1"] = PAUSED
-    aws.fail(Error("ServiceUnavailable", "down", 503), operation="GetCallerIdentity", times=None)
+    aws.access_keys["swapped"] = SWAPPED
+    down = Error("ServiceUnavailable", "down", 503)
+    aws.fail(down, operation="GetCallerIdentity", account=ACCOUNT, times=None)
+
+
+def _history(metric: Metric, minute: float) -> Iterator[tuple[float, float]]:
+    """Yield the times and values of *metric* before the start."""
+    match metric.kind:
+        case Kind.COUNT:
+            yield from ((minute - 60 * ago, MAIL[metric.name]) for ago in range(6, 120))
+        case Kind.RATE:
+            yield minute - 3600, RATES[metric.name]
+        case Kind.LEVEL:
+            yield (minute // DAY - 1) * DAY if metric.period_seconds else minute - 600, LEVELS[metric.name]
 
 
 def _move(aws: FakeAws, minute: float) -> None:
     """Let late mail and a new reputation appear everywhere, and let CloudWatch take back some."""
     for account, region in PLACES:
-        for metric, value in MAIL.items():
-            aws.put(metric, minute - 480, value * 2, account=account, region=region)
-            aws.put(metric, minute - 540, value / 2, account=account, region=region)
-        for metric, rate in (WORSE if region == "eu-west-1" else RATES).items():
-            aws.put(metric, minute - 300, rate, account=account, region=region)
+        rates = WORSE if region == "eu-west-1" else RATES
+        for metric, dimensions in dialects.series():
+            where = {"dimensions": dimensions, "account": account, "region": region}
+            if metric.kind is Kind.COUNT:
+                aws.put(metric.name, minute - 480, MAIL[metric.name] * 2, **where)
+                aws.put(metric.name, minute - 540, MAIL[metric.name] / 2, **where)
+            elif metric.kind is Kind.RATE:
+                aws.put(metric.name, minute - 300, rates[metric.name], **where)
 
 
 def _config(folder: Path) -> Path:
@@ -166,8 +207,23 @@ def _config(folder: Path) -> Path:
         {"name": "other", "role_arn": f"arn:aws:iam::{OTHER}:role/ses-reader", "regions": ["us-east-1"]},
         {"name": "late", "profile": "late", "regions": ["us-east-1"]},
     ]
-    config.write_text(yaml.safe_dump({"poll_interval_seconds": 10, "targets": targets}))
+    metrics = [{"name": name, "dimensions": ["all"]} for name in METRICS]
+    sources = {"configuration_sets": {"enabled": True}}
+    settings = {"poll_interval_seconds": 10, "targets": targets, "metrics": metrics, "sources": sources}
+    config.write_text(yaml.safe_dump(settings))
     return config
+
+
+def _foreign(folder: Path) -> Path:
+    file = folder / "cloudwatch_exporter.yml"
+    file.write_text(dialects.cloudwatch_exporter())
+    return file
+
+
+def _swapped(aws: FakeAws) -> dict[str, str]:
+    """Return the environment of the second exporter; the file says to poll each minute, which is long to wait."""
+    interval = {"AWS_SES_EXPORTER__POLL_INTERVAL_SECONDS": "10"}
+    return environment(AWS_ENDPOINT_URL=aws.url, AWS_ACCESS_KEY_ID="swapped", **interval)
 
 
 def _environ(aws: FakeAws, folder: Path) -> dict[str, str]:
@@ -176,7 +232,7 @@ def _environ(aws: FakeAws, folder: Path) -> dict[str, str]:
     return environment(AWS_ENDPOINT_URL=aws.url, AWS_SHARED_CREDENTIALS_FILE=str(credentials))
 
 
-def _scrape(address: str, folder: Path) -> dict[str, Any]:
+def _scrape(address: str, swapped: str, folder: Path) -> dict[str, Any]:
     (folder / "rules.yml").write_text(RULES)
     replicas = [{"targets": [address], "labels": {"instance": f"replica-{name}"}} for name in "ab"]
     return {
@@ -184,6 +240,7 @@ def _scrape(address: str, folder: Path) -> dict[str, Any]:
         "rule_files": [str(folder / "rules.yml")],
         "scrape_configs": [
             {"job_name": "aws-ses", "static_configs": replicas},
+            {"job_name": SWAPPED_JOB, "honor_labels": True, "static_configs": [{"targets": [swapped]}]},
             {"job_name": OTHER_JOB, "file_sd_configs": [{"files": [str(folder / "itself.json")]}]},
         ],
     }

@@ -9,7 +9,7 @@ from typing import Any
 import promql_parser
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from promql_parser import AggregateExpr, BinaryExpr, VectorSelector
+from promql_parser import AggModifierType, AggregateExpr, BinaryExpr, VectorSelector
 
 from tests.dashboards import boards
 from tests.monitoring import rules
@@ -38,7 +38,7 @@ def on_boards() -> set[str]:
 
 def test_every_metric_of_an_account_or_its_mail_is_on_a_board() -> None:
     ours = {name for name in served() if name.startswith("aws_ses_") and not name.startswith("aws_ses_exporter_")}
-    assert len(ours) == 40
+    assert len(ours) == 100
     assert ours - on_boards() == set()
 
 
@@ -57,7 +57,7 @@ def test_only_the_collapsed_row_uses_the_gauges_that_other_exporters_name() -> N
     assert rows[0]["collapsed"]
     hidden = {panel["title"] for panel in rows[0]["panels"]}
     gauges = {name for name in served() if name.startswith("aws_ses_") and name.endswith(("_sum", "_average"))}
-    own = {"aws_ses_exporter_poll_duration_seconds_sum"}
+    own = {name for name in gauges if name.startswith(("aws_ses_dimension_", "aws_ses_exporter_"))}
     users = {asked.panel for asked in ASKED if boards.metrics(asked.expression) & (gauges - own)}
     assert users == hidden
 
@@ -71,6 +71,18 @@ def accounts(expression: str) -> Iterator[tuple[VectorSelector, list[AggregateEx
             yield node, [above for above in parents if isinstance(above, AggregateExpr)]
 
 
+def kept(aggregate: AggregateExpr) -> set[str]:
+    """Return the labels that *aggregate* keeps, of those that are known: replicas it may never tell apart."""
+    if aggregate.modifier is None:
+        return set()
+    labels = set(aggregate.modifier.labels)
+    if aggregate.modifier.type == AggModifierType.By:
+        assert not labels & {"job", "instance"}
+        return labels
+    assert labels == {"job", "instance"}
+    return {"account_id", "region"}
+
+
 @pytest.mark.parametrize("asked", ASKED, ids=str)
 def test_an_account_metric_is_chosen_by_account_and_region_and_never_summed_over_replicas(asked: boards.Asked) -> None:
     for selector, aggregates in accounts(asked.expression):
@@ -79,8 +91,7 @@ def test_an_account_metric_is_chosen_by_account_and_region_and_never_summed_over
         assert ("region", "Re", "$region") in found
         nearest = aggregates[-1]
         assert str(nearest.op) in ("max", "min")
-        assert nearest.modifier is not None
-        assert {"account_id", "region"} <= set(nearest.modifier.labels)
+        assert {"account_id", "region"} <= kept(nearest)
 
 
 @pytest.mark.parametrize("asked", [a for a in ASKED if "aws_ses_exporter_" in a.expression], ids=str)
@@ -154,7 +165,7 @@ def test_a_panel_over_counters_has_steps_of_at_least_five_minutes(name: str, pan
 )
 def test_lines_stay_few_with_sixty_regions(name: str, panel: boards.Panel) -> None:
     for target in panel["targets"]:
-        if any(label in target["legendFormat"] for label in ("account_id", "target", "region")):
+        if any(label in target["legendFormat"] for label in ("account_id", "target", "region", "__auto")):
             assert "topk(20, " in target["expr"]
 
 
@@ -166,6 +177,8 @@ def test_lines_stay_few_with_sixty_regions(name: str, panel: boards.Panel) -> No
         ("Bounced in 24 hours", [0.05, 0.1]),
         ("Complained in 24 hours", [0.001, 0.005]),
         ("Quota used", [0.6, 0.8]),
+        ("Bounce rate by configuration set", [0.05, 0.1]),
+        ("Complaint rate by configuration set", [0.001, 0.005]),
     ],
 )
 def test_both_lines_are_drawn_and_in_sight(title: str, lines: list[float]) -> None:
@@ -176,10 +189,18 @@ def test_both_lines_are_drawn_and_in_sight(title: str, lines: list[float]) -> No
     assert defaults["custom"]["axisSoftMax"] > lines[-1]
 
 
-@pytest.mark.parametrize("title", ["Bounce rate", "Complaint rate"])
-def test_the_moments_of_real_datapoints_are_points(title: str) -> None:
+@pytest.mark.parametrize(
+    ("title", "metric"),
+    [
+        ("Bounce rate", "aws_ses_reputation_bounce_rate"),
+        ("Complaint rate", "aws_ses_reputation_complaint_rate"),
+        ("Bounce rate by configuration set", "aws_ses_dimension_reputation_bounce_rate"),
+        ("Complaint rate by configuration set", "aws_ses_dimension_reputation_complaint_rate"),
+    ],
+)
+def test_the_moments_of_real_datapoints_are_points(title: str, metric: str) -> None:
     panel = next(panel for name, panel in PANELS if name == "aws-ses-overview" and panel["title"] == title)
-    assert f"aws_ses_reputation_{title.lower().replace(' ', '_')}_timestamp_seconds" in panel["targets"][1]["expr"]
+    assert f"{metric}_timestamp_seconds" in panel["targets"][1]["expr"]
     override = panel["fieldConfig"]["overrides"][0]
     assert override["matcher"] == {"id": "byFrameRefID", "options": panel["targets"][1]["refId"]}
     properties = {each["id"]: each["value"] for each in override["properties"]}
@@ -264,5 +285,6 @@ def promql_labels(node: promql_parser.Expr) -> set[str]:
     """Return the labels by which the outermost aggregation groups, through arithmetic."""
     for inner, _ in boards.nodes(node):
         if isinstance(inner, AggregateExpr) and inner.modifier is not None:
-            return set(inner.modifier.labels)
+            known = kept(inner) if inner.modifier.type == AggModifierType.Without else inner.modifier.labels
+            return set(known)
     return set()

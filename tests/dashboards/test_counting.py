@@ -36,8 +36,13 @@ def polled(phase: float) -> Callable[[float], float]:
 
 def counters(values: Sequence[float | None], **labels: str) -> list[Series]:
     """Return every counter that a bar reads, all of the same *values*."""
-    names = sorted({name for asked in BARS for name in boards.metrics(asked.expression)})
-    return [Series(name, {**LABELS, **labels}, values) for name in names]
+    read = {
+        (name, tuple(boards.demanded(asked.expression).items()))
+        for asked in BARS
+        for name in boards.metrics(asked.expression)
+        if name.endswith("_total")
+    }
+    return [Series(name, {**LABELS, **dict(demanded), **labels}, values) for name, demanded in sorted(read)]
 
 
 def total(expression: str, hours: int) -> str:
@@ -52,8 +57,18 @@ def test_every_panel_of_bars_over_mail_is_tried() -> None:
         "Sent by account and region",
         "Rejected, not rendered, delayed",
         "Opened, clicked, unsubscribed",
+        "Sent by configuration set",
+        "Bounced by configuration set",
+        "Complained by configuration set",
+        "What else SES counts by configuration set",
+        "Sent by other dimensions",
+        "Received by rule set",
+        "Actions of receipt rules that failed",
+        "Mail of the newest period",
+        "Trouble of the newest period",
+        "People of the newest period",
     }
-    assert len(BARS) == 11
+    assert len(BARS) == 34
 
 
 @pytest.mark.parametrize("phase", PHASES)

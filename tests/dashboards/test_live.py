@@ -8,9 +8,22 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from tests.alerts.rulechecks import served_metrics
 from tests.dashboards import boards
 from tests.dashboards.boards import Asked
-from tests.dashboards.live import ACCOUNT, OTHER, OTHER_JOB, PLACES, REGIONS, Live, Series, live
+from tests.dashboards.live import (
+    ACCOUNT,
+    MAIL,
+    OTHER,
+    OTHER_JOB,
+    PLACES,
+    REGIONS,
+    SWAPPED,
+    SWAPPED_JOB,
+    Live,
+    Series,
+    live,
+)
 
 ONE_PLACE_ONLY = {
     ("What SES says of each account", "Quota of 24 h"): "a quota of +Inf is in the column beside it",
@@ -36,6 +49,9 @@ def wrong_column(series: list[Series], _: str) -> Iterator[str]:
 
 
 def wrong_lines(series: list[Series], legend: str) -> Iterator[str]:
+    """With __auto Grafana names a line by the labels in which it differs from the others."""
+    if legend == "__auto":
+        return
     if any(label not in each["metric"] for each in series for label in LABELS.findall(legend)):
         yield "has a legend with labels that its series do not have"
     elif len({tuple(each["metric"][label] for label in LABELS.findall(legend)) for each in series}) != len(series):
@@ -49,8 +65,10 @@ SHAPES: dict[str, Callable[[list[Series], str], Iterator[str]]] = {
 }
 
 
-def wrong(panel: boards.Panel, target: Mapping[str, str], series: list[Series]) -> Iterator[str]:
-    """Return what is wrong with what a target of a panel gave."""
+def wrong(
+    panel: boards.Panel, target: Mapping[str, str], series: list[Series], expected: tuple[str, ...] = REGIONS
+) -> Iterator[str]:
+    """Return what is wrong with what a target of a panel gave, which should know of the *expected* regions."""
     legend = target["legendFormat"]
     if not any(math.isfinite(value) for each in series for value in each["values"]):
         yield "has no data"
@@ -58,7 +76,7 @@ def wrong(panel: boards.Panel, target: Mapping[str, str], series: list[Series]) 
     yield from SHAPES[panel["type"]](series, legend)
     regions = {each["metric"].get("region", "") for each in series}
     if "" not in regions and panel["type"] != "stat" and (panel["title"], legend) not in ONE_PLACE_ONLY:
-        yield from (f"knows nothing of {region}" for region in REGIONS if region not in regions)
+        yield from (f"knows nothing of {region}" for region in expected if region not in regions)
 
 
 @pytest.mark.parametrize("name", boards.NAMES)
@@ -93,13 +111,13 @@ def test_a_query_that_gives_something_else_is_found(
 
 
 def test_every_metric_of_the_live_page_that_is_about_mail_is_on_a_board(found: Live) -> None:
-    everything = found.now('group by (__name__) ({__name__=~"aws_ses_.+"})')
+    everything = found.now('group by (__name__) ({__name__=~"aws_ses_.+", job="aws-ses"})')
     live_names = {each["metric"]["__name__"] for each in everything}
     on_boards = {
         metric for name in boards.NAMES for each in boards.asked(name) for metric in boards.metrics(each.expression)
     }
-    assert len(live_names) > 50
     assert live_names - on_boards == set()
+    assert {name for name in served_metrics() if name.startswith("aws_ses_")} - live_names == set()
 
 
 def expression(name: str, title: str, legend: str) -> str:
@@ -119,10 +137,10 @@ def test_the_first_rows_say_what_is_so_and_two_replicas_change_nothing(found: Li
         ("aws-ses-overview", "Not answering"): 2,
         ("aws-ses-overview", "Accounts and regions"): len(PLACES),
         ("aws-ses-exporter", "Exporters down"): 0,
-        ("aws-ses-exporter", "Failing sources"): 3,
-        ("aws-ses-exporter", "Never answered"): 2,
+        ("aws-ses-exporter", "Failing sources"): 4,
+        ("aws-ses-exporter", "Never answered"): 3,
         ("aws-ses-exporter", "Last reload"): 1,
-        ("aws-ses-exporter", "Configurations"): 1,
+        ("aws-ses-exporter", "Configurations"): 2,
         ("aws-ses-exporter", "Restarts in 6 hours"): 0,
     }
     numbers = {key: found.now(expression(*key, ""))[0]["values"][0] for key in expected}
@@ -130,6 +148,46 @@ def test_the_first_rows_say_what_is_so_and_two_replicas_change_nothing(found: Li
     assert 300 < found.now(expression("aws-ses-overview", "Oldest data", ""))[0]["values"][0] < 900
     assert 0 < found.now(expression("aws-ses-exporter", "Oldest good poll", ""))[0]["values"][0] < 60
     assert found.now(expression("aws-ses-exporter", "Cost a month", ""))[0]["values"][0] > 0
+
+
+def here(series: list[Series]) -> set[tuple[tuple[str, str], ...]]:
+    return {tuple(sorted(each["metric"].items())) for each in series}
+
+
+def test_the_overview_shows_an_exporter_that_took_cloudwatch_exporters_place_whole_and_once(found: Live) -> None:
+    problems = []
+    for panel in boards.panels(boards.load("aws-ses-overview")):
+        for target in panel["targets"]:
+            ask = found.now if target["instant"] else found.over_time
+            series = ask(target["expr"], {"account": SWAPPED, "job": SWAPPED_JOB})
+            about = f"{panel['title']}: {target['refId']}"
+            problems += [f"{about}: {each}" for each in wrong(panel, target, series, ("us-east-1",))]
+            if here(series) != here(ask(target["expr"], {"account": SWAPPED})) and panel["title"] != "Not answering":
+                problems.append(f"{about}: is another one with all jobs")
+            problems += [
+                f"{about}: {each}" for each in here(series) if dict(each).get("account_id", SWAPPED) != SWAPPED
+            ]
+    assert problems == []
+    assert len(found.now('{job="aws_ses", __name__="aws_ses_send_sum"}')) == 3, "beside these series of the dialect"
+
+
+def test_the_numbers_of_an_exporter_that_took_cloudwatch_exporters_place_are_those_of_its_account(found: Live) -> None:
+    expected = {
+        "Can we send?": 1,
+        "Is AWS reviewing us?": 0,
+        "Worst bounce rate": 0.06,
+        "Worst complaint rate": 0.002,
+        "Most quota used": 1234 / 50000,
+        "Accounts and regions": 1,
+    }
+    chosen = {"account": SWAPPED}
+    numbers = {
+        title: found.now(expression("aws-ses-overview", title, ""), chosen)[0]["values"][0] for title in expected
+    }
+    assert numbers == pytest.approx(expected)
+    sent = expression("aws-ses-overview", "Sent and delivered", "sent").replace("$__interval", "2s")
+    (grown,) = found.now(f"sum_over_time(({sent})[10m:2s])", chosen)
+    assert grown["values"] == [MAIL["Send"]], "what came late, once"
 
 
 def test_the_table_ranks_the_paused_account_first(found: Live) -> None:
@@ -153,20 +211,24 @@ def test_an_unlimited_quota_breaks_nothing(found: Live) -> None:
 
 
 def test_bars_add_up_places_and_not_replicas(found: Live) -> None:
+    """Replicas added up would be 7 series for 4 places. A scrape that a busy machine misses may count one place again.
+
+    That bars are exact is proven in test_counting.py.
+    """
     sent = expression("aws-ses-overview", "Sent and delivered", "sent").replace("$__interval", "2s")
-    one = 'aws_ses_send_total{instance="replica-a"}[10m]'
+    one = 'aws_ses_send_total{instance!="replica-b"}[10m]'
     grown = found.now(f"sum(max_over_time({one}) - min_over_time({one}))")[0]["values"][0]
-    assert found.now(f"sum_over_time(({sent})[10m:2s])")[0]["values"][0] == grown > 0
+    assert 0 < grown <= found.now(f"sum_over_time(({sent})[10m:2s])")[0]["values"][0] < 1.5 * grown
 
 
 @pytest.mark.parametrize("name", boards.NAMES)
 def test_every_variable_offers_what_there_is(found: Live, name: str) -> None:
     expected = {
-        "job": {"aws-ses"},
-        "instance": {"replica-a", "replica-b"},
-        "account": {ACCOUNT, OTHER},
+        "job": {"aws-ses", SWAPPED_JOB},
+        "instance": {"replica-a", "replica-b", found.swapped},
+        "account": {ACCOUNT, OTHER, SWAPPED},
         "region": set(REGIONS),
-        "target": {"main", "other", "late"},
+        "target": {"main", "other", "late", "default"},
     }
     asked = [each for each in boards.variables(boards.load(name)) if each["type"] == "query"]
     offered = {each["name"]: found.choices(each["query"], each.get("regex", "")) for each in asked}
@@ -199,7 +261,7 @@ def test_alerts_and_starts_are_marked(found: Live) -> None:
     }
     for name in boards.NAMES:
         starts = marked[name, "Exporter started"]
-        assert len(starts) == 2
+        assert {each["metric"]["instance"] for each in starts} == {"replica-a", "replica-b", found.swapped}
         assert all(0 < found.since - value / 1000 < 120 for each in starts for value in each["values"])
 
 

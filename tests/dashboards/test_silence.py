@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ RANKED = [asked for name in boards.NAMES for asked in boards.asked(name) if "top
 JOB = {"job": "aws-ses"}
 
 
-def places(metric: str, moments: range, until: int) -> Iterator[Series]:
+def places(metric: str, moments: range, until: int, demanded: Mapping[str, str]) -> Iterator[Series]:
     """Return *metric* of sixty accounts and targets, each the greatest at some time, silent *until* a minute on."""
     of_target = metric.startswith("aws_ses_exporter_")
     for place in range(PLACES):
@@ -26,11 +26,11 @@ def places(metric: str, moments: range, until: int) -> Iterator[Series]:
         grown = [1000 + sum(waves[: index + 1]) for index in range(len(waves))]
         values = grown if metric.endswith(("_total", "_rate_timestamp_seconds")) else waves
         seen = [value if minute <= until else None for value, minute in zip(values, moments, strict=True)]
-        yield Series(metric, {**JOB, "instance": "a", **owner, "region": f"r{place}"}, seen)
+        yield Series(metric, {**JOB, "instance": "a", **owner, "region": f"r{place}", **demanded}, seen)
 
 
 def test_every_panel_of_lines_by_place_is_tried() -> None:
-    assert len(RANKED) == 15
+    assert len(RANKED) == 27
     assert {asked.board for asked in RANKED} == set(boards.NAMES)
 
 
@@ -39,7 +39,8 @@ def test_a_panel_has_twenty_lines_of_sixty_also_when_the_exporter_is_down_at_the
     tmp_path: Path, asked: boards.Asked
 ) -> None:
     moments = range(0, 5 * HOUR + 1, 5)
-    series = [each for metric in boards.metrics(asked.expression) for each in places(metric, moments, 4 * HOUR)]
+    demanded = boards.demanded(asked.expression)
+    series = [each for name in boards.metrics(asked.expression) for each in places(name, moments, 4 * HOUR, demanded)]
     lines = f"count(count_over_time(({asked.expression})[2h:20m]))"
     whole, down = Question(lines, 4 * HOUR, SHOWN), Question(lines, 5 * HOUR, SHOWN)
     ask(tmp_path, series, [whole, down], interval_seconds=300)

@@ -131,14 +131,18 @@ def test_its_table_of_keys_has_the_defaults() -> None:
     assert {key: yaml.safe_load(text) for key, text in rows.items()} == {key: default(key) for key in rows}
 
 
-def test_the_flags_it_names_exist(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--help"]) == 0
+@pytest.mark.parametrize(("command", "one"), [([], "--config.file"), (["check"], "--critical-bounce")])
+def test_the_flags_it_names_exist(command: list[str], one: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command, "--help"]) == 0
     known = set(re.findall(r"--[a-z.-]+", capsys.readouterr().out))
-    named = set(re.findall(r"aws-ses-exporter[^\n]* (--[a-z.-]+)", README)) | set(
-        re.findall(r"`(--[a-z.]+-?[a-z]*)`", README)
-    )
+    called = re.findall(r"aws-ses-exporter( check)?( [^`\n]*)", README)
+    named = {
+        flag for check, rest in called if bool(check) == bool(command) for flag in re.findall(r" (--[a-z.-]+)", rest)
+    }
+    if not command:
+        named |= set(re.findall(r"`(--[a-z.]+-?[a-z]*)`", README))
 
-    assert "--config.file" in named
+    assert one in named
     assert named <= known
 
 

@@ -23,7 +23,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
-from tests.alerts.rulechecks import NEXT_RELEASE, RUNBOOK, served_metrics
+from tests.alerts.rulechecks import RUNBOOK, served_metrics
 from tests.alerts.rulefiles import ALERTS, PEERS, Rule, asked, children, operations, read, recorded_labels
 from tests.docs.test_documents import CODE, anchors
 from tests.tools import require_tool
@@ -46,7 +46,6 @@ PARTS = (
 AWS_LINES = {"5 %", "0.1 %", "10 %", "0.5 %"}
 OF_PROMETHEUS = {"up": {"job", "instance"}, "ALERTS": {"alertname", "alertstate", "severity"}}
 GLOBAL_OPTIONS = {"--region", "--profile", "--output", "--query"}
-NO_DATA = {NEXT_RELEASE: "configuration sets are served from the next release on"}
 STEP = timedelta(minutes=5)
 WORDS = {timedelta(hours=1): {"hour"}, timedelta(days=1): {"day"}, timedelta(days=7): {"week"}}
 
@@ -56,7 +55,6 @@ def fences(language: str) -> list[str]:
 
 
 QUERIES = sorted(set(fences("promql")))
-TRIED = [query for query in QUERIES if not any(part in query for part in NO_DATA)]
 COMMANDS = [line.removeprefix("$ ") for text in fences("console") for line in text.splitlines()]
 AWS_COMMANDS = sorted({command for command in COMMANDS if command.startswith("aws ")})
 
@@ -66,13 +64,7 @@ def known_series() -> dict[str, set[str] | None]:
     scraped = {"job", "instance"}
     known: dict[str, set[str] | None] = {name: set(labels) | scraped for name, labels in served_metrics().items()}
     known |= OF_PROMETHEUS
-    known |= {name: set(labels) if labels else None for name, labels in recorded_labels(RULES).items()}
-    return known | {
-        name: {*(served_labels or ()), "ses_configuration_set"}
-        for of_account, served_labels in list(known.items())
-        for name in [of_account.replace("aws_ses_", NEXT_RELEASE)]
-        if of_account.startswith("aws_ses_reputation_")
-    }
+    return known | {name: set(labels) if labels else None for name, labels in recorded_labels(RULES).items()}
 
 
 def test_each_alert_has_a_section_and_each_section_an_alert() -> None:
@@ -278,7 +270,7 @@ def needs_rules(query: str) -> bool:
 )
 def test_each_query_gives_data_when_pasted(rules: list[Rule], age: timedelta, tmp_path: Path) -> None:
     """Prometheus's own engine runs them on the page with everything on it."""
-    queries = [query for query in TRIED if needs_rules(query) == bool(rules)]
+    queries = [query for query in QUERIES if needs_rules(query) == bool(rules)]
     used = {each.name for text in (*queries, *(rule.expr for rule in rules)) for each in asked(promql.parse(text))}
     test = {
         "interval": f"{STEP.seconds}s",
@@ -300,11 +292,6 @@ def test_each_query_gives_data_when_pasted(rules: list[Rule], age: timedelta, tm
 
     assert queries
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def test_only_what_is_not_served_yet_is_not_tried() -> None:
-    assert 0 < len(QUERIES) - len(TRIED) <= 4
-    assert not any(name.startswith(tuple(NO_DATA)) for name in served_metrics()), "they are served: try them too"
 
 
 @pytest.mark.parametrize("command", AWS_COMMANDS)

@@ -71,7 +71,7 @@ def test_sets_and_linked_accounts_are_served_side_by_side_found_limited_and_kept
             aws.fail(Error("AccessDenied", status=403), operation="ListMetrics", times=None)
             configure(4)
             running.process.send_signal(1)
-            until(lambda: own(running, "poll_failures_total", 'reason="access_denied"', '"cloudwatch"') > 0, 30)
+            until(lambda: own(running, "poll_failures_total", 'reason="access_denied"', 'source="dimensions"') > 0, 30)
             until(lambda: len(sent(running)) == 9, 30, lambda: "".join(running.lines))
             assert {name for _, name in sent(running)} == {ODD, "news", "shop"}, "as far as the last list reaches"
             aws.heal()

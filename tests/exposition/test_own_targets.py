@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from exporter.errors import Reason
 from exporter.exposition.own import OwnMetrics
-from exporter.telemetry import TargetFamily, TargetTelemetry, Telemetry
+from exporter.telemetry import SOURCES, TargetFamily, TargetTelemetry, Telemetry
 from tests.pages import read_openmetrics, read_text
 
 P = "aws_ses_exporter_"
@@ -107,7 +107,7 @@ def test_a_family_whose_names_cannot_match_is_not_rendered(rendered: list[tuple[
     world = World("a")
     assert not world.text("aws_ses_up", f"{P}polls")
     assert not rendered
-    assert len(read_text(world.text(f"{P}polls_total"))) == 3
+    assert len(read_text(world.text(f"{P}polls_total"))) == len(SOURCES)
     assert rendered == [("a", f"{P}polls_total")]
 
 

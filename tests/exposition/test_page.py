@@ -221,11 +221,13 @@ def test_of_two_targets_that_are_the_same_account_and_region_the_first_stays(
     assert [line.split(" ")[1] for line in world.shown("aws_ses_send_total")] == ["1.0"]
 
 
-def test_a_scheme_without_account_and_region_gives_each_name_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_scheme_without_account_and_region_gives_each_name_once_that_of_the_first_target(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     world = World(replace(NATIVE, labels=lambda _account, _region, series: series.labels))
     world.add(KEY, SENT)
     world.add(TargetKey("default", "eu-west-1"), replace(SENT, reading=Reading(1.0)), BOUNCES)
-    assert world.shown("aws_ses_send_total") == [" 1.0"]
+    assert world.shown("aws_ses_send_total") == [" 11200.0"]
     assert world.shown("aws_ses_bounce_sum") == [" 3.0"]
     assert [record.message for record in caplog.records] == ["series left out, its name is taken"]
 

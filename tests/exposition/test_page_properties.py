@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,8 @@ from exporter.exposition import NATIVE
 from exporter.series.observations import FACT, HELD, TOTAL, Reading, Series
 from tests.exposition.world import ACCOUNT, KEY, World
 from tests.pages import read_openmetrics, read_text
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 text_values = st.text(st.characters(exclude_categories=()), max_size=300)
 all_series = st.builds(

@@ -1,4 +1,4 @@
-"""The project's own fake AWS: CloudWatch (GetMetricData, ListMetrics), SESv2 GetAccount and STS over real HTTP.
+"""The project's own fake AWS: GetMetricData, GetMetricStatistics, ListMetrics, SESv2 GetAccount and STS over real HTTP.
 
     with FakeAws(now=lambda: 1_800_000_000.0) as aws:      # or FakeAws(): the real clock; tls=SSLContext for HTTPS
         aws.url                                             # "http://127.0.0.1:PORT": endpoint_url or AWS_ENDPOINT_URL
@@ -36,7 +36,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fakes import wire
+from tests.fakes import statistics, wire
 from tests.fakes.cloudwatch import DEFAULT_ACCOUNT, DEFAULT_REGION, FakeAwsError, FakeCloudWatch
 from tests.fakes.faults import (
     HTML,
@@ -251,6 +251,12 @@ class FakeAws:
                 with self._lock:
                     answer = self._metric_data(request, fault)
                 return json.dumps(answer, default=lambda moment: moment.timestamp()), "application/x-amz-json-1.0"
+            case "GetMetricStatistics":
+                with self._lock:
+                    answer = statistics.get_metric_statistics(
+                        self.cloudwatch, request.body, request.at, account=request.account, region=request.region
+                    )
+                return json.dumps(answer), "application/x-amz-json-1.0"
             case "ListMetrics":
                 with self._lock:
                     listed = self.cloudwatch.list_metrics(

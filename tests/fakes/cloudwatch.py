@@ -113,8 +113,26 @@ class FakeCloudWatch:
         namespace: str = "AWS/SES",
     ) -> float:
         """Return the sum of the datapoints from *start* to before *end* as seen at *now*: for oracles."""
-        series = self._series.get((account, region, namespace, metric, frozenset((dimensions or {}).items())))
-        return 0.0 if series is None else math.fsum(t.total for _, t in series.buckets(start, end, MINUTE, now))
+        place = {"account": account, "region": region, "namespace": namespace}
+        return math.fsum(
+            t.total for _, t in self.minutes(metric, start, end, now, dimensions=dimensions or {}, **place)
+        )
+
+    def minutes(
+        self,
+        metric: str,
+        start: float,
+        end: float,
+        now: float,
+        *,
+        dimensions: Dimensions,
+        account: str,
+        region: str,
+        namespace: str,
+    ) -> list[tuple[int, Totals]]:
+        """Return the datapoints from *start* to before *end* as seen at *now*."""
+        series = self._series.get((account, region, namespace, metric, frozenset(dimensions.items())))
+        return [] if series is None else series.buckets(start, end, MINUTE, now)
 
     def get_metric_data(
         self,
@@ -214,7 +232,7 @@ class FakeCloudWatch:
         series = self._series.get((owner, place[1], metric["Namespace"], metric["MetricName"], dimensions))
         buckets: list[tuple[int, Totals]] = []
         if series is not None:
-            start, finest = _rounded(_seconds(request["StartTime"]), now)
+            start, finest = rounded(_seconds(request["StartTime"]), now)
             if stat["Period"] % finest == 0:
                 oldest = max(start, math.ceil((now - 455 * DAY) / HOUR) * HOUR)
                 buckets = series.buckets(oldest, _seconds(request["EndTime"]), stat["Period"], now - stale)
@@ -267,7 +285,7 @@ def _seconds(moment: datetime) -> float:
     return moment.timestamp()
 
 
-def _rounded(start: float, now: float) -> tuple[float, int]:
+def rounded(start: float, now: float) -> tuple[float, int]:
     """Return StartTime rounded down by its age, and what the period must be a multiple of."""
     age = now - start
     if age <= 3 * HOUR:

@@ -19,6 +19,8 @@ from exporter.series.states import Pace
 from tests.effort import examples
 from tests.series.truth import Oracle, Truth
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 HOUR, DAY = 3600, 86400
 NEW_YEAR = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp())
 LEAP_DAY = int(datetime(2028, 2, 29, tzinfo=UTC).timestamp())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.config.selections import CONFIGURATION_SET, Chosen, DimensionPlan, Found, Selection
-from exporter.series.dimensions import Ask, Place, asks, is_selected, wanted
+from exporter.series.dimensions import Ask, Place, Selector, asks, wanted
 from exporter.series.queries import Dimensions
 
 NEWS, SHOP = ((CONFIGURATION_SET, "news"),), ((CONFIGURATION_SET, "shop"),)
@@ -147,7 +147,7 @@ def test_limits_hold_and_say_what_they_left_out_whatever_the_order_of_the_list(
         (metric, dimensions)
         for metric in metrics
         for dimensions in listing.get(metric, [])
-        if is_selected(plan, (metric, dimensions))
+        if Selector(plan).wants((metric, dimensions))
     }
     parts = (found.places, found.over_limit, found.clashing)
     assert set().union(*parts) == everything

@@ -8,12 +8,14 @@ import pytest
 
 from exporter.catalogue import Family, Kind
 from exporter.config.dialect import Rule
+from exporter.config.label_styles import LabelStyle
 from exporter.config.plan import MetricPlan
 from exporter.config.selections import CONFIGURATION_SET, DimensionPlan, Found, Selection
 from exporter.series.queries import Query
 from exporter.series.roster import Roster
 from exporter.series.rules import HeldRule, WindowRule, state_of
 from exporter.series.states import Pace
+from exporter.series.turns import finished
 from exporter.series.windows import Span
 
 MINUTE = 1_795_324_800
@@ -25,7 +27,7 @@ RULE = Rule(
     kind=Kind.COUNT,
     families=(("Sum", Family("aws_ses_send_sum", "gauge", "help")),),
     labels=(("job", "aws_ses"), ("instance", "")),
-    dimension_labels=((CONFIGURATION_SET, "ses_configuration_set"),),
+    label_style=LabelStyle.CLOUDWATCH_EXPORTER,
     period_seconds=60,
     range_seconds=600,
     delay_seconds=60,
@@ -43,7 +45,10 @@ def shown(state: HeldRule | WindowRule, now: float = NOW) -> list[tuple[float, f
 
 
 def polled(rule: Rule, points: dict[int, float], now: float = NOW) -> HeldRule | WindowRule:
-    state = state_of(rule, PACE, (), 900)
+    return poll(state_of(rule, PACE, (), 900), points, now)
+
+
+def poll(state: HeldRule | WindowRule, points: dict[int, float], now: float) -> HeldRule | WindowRule:
     answers = {}
     for query in state.wants(now):
         inside = {moment: value for moment, value in points.items() if query.span.start <= moment < query.span.end}
@@ -72,6 +77,48 @@ def test_a_rule_that_needs_more_asks_for_it_alone(rule: Rule, span: Span) -> Non
 def test_a_count_is_the_newest_complete_period_or_0() -> None:
     assert shown(polled(RULE, {MINUTE - 60: 4.0, MINUTE - 120: 7.0})) == [(4.0, MINUTE - 60)]
     assert shown(polled(RULE, {MINUTE - 120: 7.0})) == [(0.0, MINUTE - 60)]
+
+
+@pytest.mark.parametrize("delay_seconds", [0, 60, 600])
+@pytest.mark.parametrize("lag_seconds", [0, 20, 100, 170, 290])
+def test_each_period_is_shown_once_though_it_is_published_late(delay_seconds: int, lag_seconds: int) -> None:
+    rule = replace(RULE, delay_seconds=delay_seconds)
+    mail = {MINUTE + 60 * minute: 1.0 + minute for minute in range(-60, 60) if minute % 20 in {0, 1, 2, 7}}
+    state = state_of(rule, PACE, (), 900)
+    values = []
+    for minute in range(-20, 75):
+        now = NOW + 60 * minute
+        published = {start: value for start, value in mail.items() if start + 60 + lag_seconds <= now}
+        values.append(shown(poll(state, published, now), now)[0][0])
+    told = [value for value in values if value]
+    assert told == [value for value in mail.values() if told[0] <= value]
+    assert told[0] <= mail[MINUTE - 780]
+
+
+def test_a_count_stays_while_its_period_is_the_newest_and_grows_as_it_is_published() -> None:
+    rule = replace(RULE, period_seconds=300, delay_seconds=0)
+    state = polled(rule, {MINUTE - 300: 120.0})
+    assert shown(poll(state, {MINUTE - 300: 200.0}, NOW + 60)) == [(200.0, MINUTE - 300)]
+    assert shown(poll(state, {MINUTE - 300: 200.0}, NOW + 300), NOW + 300) == [(0.0, MINUTE)]
+
+
+def test_a_rule_that_goes_on_shows_nothing_again_and_misses_nothing() -> None:
+    before = polled(RULE, {MINUTE - 60: 4.0})
+    same = state_of(replace(RULE, id="x"), PACE, (), 900)
+    same.adopt(before)
+    assert shown(poll(same, {MINUTE - 60: 4.0}, NOW + 60), NOW + 60) == [(0.0, MINUTE)]
+    assert shown(poll(same, {MINUTE - 60: 4.0, MINUTE: 5.0}, NOW + 120), NOW + 120) == [(5.0, MINUTE)]
+
+
+def test_a_rule_goes_on_with_what_two_of_the_same_window_know() -> None:
+    parts = [
+        replace(RULE, families=((each, Family(f"aws_ses_send_{each.lower()}", "gauge", "help")),))
+        for each in ("Sum", "Maximum")
+    ]
+    both = state_of(replace(RULE, families=(*parts[0].families, *parts[1].families)), PACE, (), 900)
+    for part in parts:
+        both.adopt(polled(part, {MINUTE - 60: 4.0}))
+    assert shown(both) == [(4.0, MINUTE - 60)] * 2
 
 
 def test_a_count_that_is_never_0_is_the_newest_in_range() -> None:
@@ -115,7 +162,7 @@ def test_a_roster_has_rules_of_the_account_and_of_what_they_select() -> None:
     roster = Roster([PLAN], DimensionPlan((selection,)), PACE, rules)
     assert [place for place, _ in roster.rules.items()] == [("Send", ())]
     listed = ("Send", ((CONFIGURATION_SET, "a"),))
-    roster.select(NOW, {"Send": [listed[1], ((CONFIGURATION_SET, "b"),)]})
+    finished(roster.select(NOW, {"Send": [listed[1], ((CONFIGURATION_SET, "b"),)]}))
     assert {place: [state.rule.id for state in states] for place, states in roster.rules.items()} == {
         ("Send", ()): ["cloudwatch_exporter/0"],
         listed: ["cloudwatch_exporter/1"],
@@ -125,9 +172,9 @@ def test_a_roster_has_rules_of_the_account_and_of_what_they_select() -> None:
     for states in roster.rules.values():
         for state in states:
             state.absorb(NOW, {query: {MINUTE - 60: 4.0} for query in state.wants(NOW)})
-    after.adopt(roster, NOW, {"Send": [listed[1]]})
+    finished(after.adopt(roster, {"Send": [listed[1]]}))
     assert [shown(state) for states in after.rules.values() for state in states] == [[(4.0, MINUTE - 60)]] * 2
-    after.select(NOW, {})
+    finished(after.select(NOW, {}))
     assert len(after.reading) == 2
     after.expire(NOW + 86_400)
     assert list(after.rules) == [("Send", ())]
@@ -140,3 +187,36 @@ def test_a_held_rule_goes_on_with_what_another_held() -> None:
     after.adopt(before)
     assert not after.starting(NOW)
     assert shown(after) == [(0.1432, MINUTE - 600)]
+
+
+def test_every_datapoint_of_the_window_is_shown_where_the_rule_says_so() -> None:
+    rule = replace(RULE, timestamps=True, every=True)
+    state = polled(rule, {MINUTE: 1.0, MINUTE - 60: 2.0, MINUTE - 180: 3.0, MINUTE - 660: 4.0})
+    (series,) = state.series(NOW)
+    shown_points = [(each.value, each.timestamp_seconds) for each in (*series.earlier, series.reading)]
+    assert shown_points == [(3.0, MINUTE - 180), (2.0, MINUTE - 60)]
+    same, other = (state_of(replace(rule, id="x", every=every), PACE, (), 900) for every in (True, False))
+    same.adopt(state)
+    other.adopt(state)
+    assert [each.earlier for each in same.series(NOW)] == [series.earlier]
+    assert list(other.series(NOW)) == []
+
+
+def test_a_level_that_is_0_without_data_is_a_window_and_not_held() -> None:
+    rule = replace(RULE, kind=Kind.LEVEL)
+    assert shown(polled(rule, {MINUTE - 600: 5.0})) == [(0.0, MINUTE - 60)]
+    assert shown(polled(replace(rule, zero=False), {MINUTE - 600: 5.0})) == [(5.0, MINUTE - 600)]
+
+
+@pytest.mark.parametrize("period", [420, 172_800])
+@pytest.mark.parametrize("timestamps", [False, True])
+def test_a_period_that_does_not_divide_a_day_is_cut_where_it_is_a_whole_number_of_them(
+    period: int, timestamps: bool
+) -> None:
+    rule = replace(RULE, period_seconds=period, range_seconds=2 * period, timestamps=timestamps)
+    end = int(NOW - rule.delay_seconds) // period * period
+    points = {end - period: 7.0, end - 2 * period: 5.0, end: 9.0}
+    (query,) = state_of(rule, PACE, (), 900).wants(NOW)
+    assert query.span.start % period == 0
+    assert query.span.end >= end
+    assert shown(polled(rule, points)) == [(7.0, end - period)]

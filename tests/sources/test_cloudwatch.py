@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,11 +18,14 @@ from exporter.errors import AccessDeniedError, AwsInternalError, ClaimedError, S
 from exporter.series.observations import HELD, TIME, TOTAL
 from exporter.sources.cloudwatch import CloudWatchSource
 from exporter.sources.identity import Claims, Identity
+from exporter.sources.listing import ListingSource, MetricList
+from exporter.sources.succession import Account
 from tests.fakes.cloudwatch import FakeCloudWatch
 from tests.fakes.faults import Results, spoil
 
 NOW = datetime(2026, 6, 17, 12, 20, 7, tzinfo=UTC).timestamp()
 DAY = 86400
+HOUR = 3600
 
 
 @dataclass
@@ -108,21 +111,47 @@ def source(
     more: tuple[MetricPlan, ...] = (),
     dimensions: DimensionPlan | None = None,
 ) -> CloudWatchSource:
+    read, who = [*plans(*names), *more], who or identity()
     return CloudWatchSource(
         clients,
         key="default/eu-west-1",
-        identity=who or identity(),
-        plans=[*plans(*names), *more],
+        identity=who,
+        plans=read,
         poll_interval_seconds=300,
         telemetry=counted or Counted(),
         dimensions=dimensions,
+        listing=listing(clients, who, dimensions, read, previous),
         previous=previous,
     )
 
 
+def listing(
+    clients: MetricList,
+    who: Account,
+    dimensions: DimensionPlan | None,
+    read: Sequence[MetricPlan],
+    previous: CloudWatchSource | None = None,
+) -> ListingSource | None:
+    """Return what finds *dimensions* for a source that goes on from *previous*, None where nothing is to be found."""
+    if dimensions is None or not dimensions.listed:
+        return None
+    before = None if previous is None else previous.selected.listing
+    names = [plan.name for plan in read]
+    return ListingSource(clients, identity=who, plan=dimensions, metrics=names, previous=before)
+
+
 async def poll(of: CloudWatchSource, clients: Clients, now: float) -> None:
+    """Read the list where it is an hour old, then the data: a list that fails is raised after that."""
     clients.now = now
+    lists, failed = of.selected.listing, None
+    if lists is not None and (lists.read_at is None or not 0 <= now - lists.read_at < HOUR):
+        try:
+            await lists.poll(now)
+        except SourceError as error:
+            failed = error
     await of.poll(now)
+    if failed is not None:
+        raise failed
 
 
 def shown(of: CloudWatchSource, now: float) -> dict[tuple[str, str], float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -14,11 +15,12 @@ from exporter.config.plan import MetricPlan
 from exporter.config.selections import CONFIGURATION_SET, Chosen, DimensionPlan, Selection
 from exporter.errors import AccessDeniedError, AwsConnectionError, PollTimeoutError, Reason, SourceError, ThrottledError
 from exporter.series.observations import HELD, TIME
+from exporter.sources import selected
 from exporter.sources.cloudwatch import CloudWatchSource
 from tests.fakes.cloudwatch import FakeCloudWatch
 from tests.fakes.faults import Results
 from tests.sources.sets import HOUR, MINUTE, SETS, YEAR, named, put, shown
-from tests.sources.test_cloudwatch import DAY, NOW, Clients, Counted, identity, poll, source
+from tests.sources.test_cloudwatch import DAY, NOW, Clients, Counted, identity, listing, poll, source
 
 
 async def test_the_account_and_its_sets_stand_side_by_side_without_mixing() -> None:
@@ -162,23 +164,67 @@ async def test_where_lists_are_denied_from_the_start_the_account_is_there() -> N
         await poll(it, clients, NOW)
     assert caught.value.reason is Reason.ACCESS_DENIED
     assert shown(it, NOW) == {(): 7.0, named("news"): 0.0}
-    assert it.starting, "the next poll may find a set, and has the time for it"
+    assert not it.starting, "what is denied takes no time"
 
 
-async def test_a_list_that_hangs_takes_nothing_from_the_account() -> None:
-    class Hanging(Clients):
-        async def list_metrics(self, **request: Any) -> Mapping[str, Any]:
-            await asyncio.Event().wait()
-            return request
-
-    clients = Hanging()
+async def test_a_list_that_hangs_takes_nothing_from_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selected, "WAIT_SECONDS", 0.01)
+    clients = Clients()
     it = source(clients, "Send", dimensions=SETS)
     for step in range(3):
         clients.cloudwatch.put("Send", MINUTE + 300 * step - 420, 2)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.02):
-                await poll(it, clients, NOW + 300 * step)
-        assert shown(it, NOW + 300 * step) == {(): 2.0 + 2 * step}
+        clients.now = NOW + 300 * step
+        await it.poll(clients.now)
+        assert shown(it, clients.now) == {(): 2.0 + 2 * step}
+        monkeypatch.setattr(selected, "WAIT_SECONDS", 3600.0)
+
+
+async def test_the_first_poll_reads_what_the_list_brings_meanwhile() -> None:
+    clients = Clients()
+    put(clients, "news", MINUTE - DAY, 7)
+    it = source(clients, "Send", dimensions=SETS)
+    lists = it.selected.listing
+    assert lists is not None
+    async with asyncio.TaskGroup() as group:
+        group.create_task(it.poll(NOW))
+        await asyncio.sleep(0)
+        group.create_task(lists.poll(NOW))
+    assert shown(it, NOW) == {(): 0.0, named("news"): 7.0}
+    assert it.next_look(NOW) > NOW
+
+
+async def test_a_first_list_that_comes_after_the_first_poll_wants_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selected, "WAIT_SECONDS", 0.0)
+    clients = Clients()
+    put(clients, "news", MINUTE - DAY, 7)
+    it = source(clients, "Send", dimensions=SETS)
+    lists = it.selected.listing
+    assert lists is not None
+    await it.poll(NOW)
+    assert it.next_look(NOW) > NOW
+    assert not it.starting
+    await lists.poll(NOW + 20)
+    assert it.next_look(NOW + 21) == NOW + 21
+    assert it.starting
+    await it.poll(NOW + 21)
+    assert shown(it, NOW + 21) == {(): 0.0, named("news"): 7.0}
+    await lists.poll(NOW + HOUR)
+    assert it.next_look(NOW + HOUR) > NOW + HOUR, "any later one waits for its turn"
+
+
+async def test_a_list_that_fails_bills_nothing_again() -> None:
+    clients, counted = Clients(), Counted()
+    put(clients, "news", MINUTE - DAY, 7)
+    it = source(clients, "Send", counted=counted, dimensions=SETS)
+    await poll(it, clients, NOW)
+    clients.list_error = ThrottledError("slow down")
+    lists = it.selected.listing
+    assert lists is not None
+    billed = counted.requested
+    for retry in range(5):
+        with pytest.raises(ThrottledError):
+            await lists.poll(NOW + HOUR + 5 * retry)
+    assert counted.requested == billed
 
 
 async def test_a_set_that_vanished_stays_by_the_rules_of_its_kind_then_goes_and_is_exact_when_it_returns() -> None:
@@ -262,14 +308,16 @@ async def test_receiving_is_counted_by_rule_set_and_what_comes_once_a_day_is_hel
         at = midnight - day * DAY - DAY + 5 * HOUR
         clients.cloudwatch.put("SNDS.SpamRate", at, samples=[0.5 * day], dimensions={"Ip": "192.0.2.1"})
         clients.cloudwatch.put("SNDS.RCPTCommands", at, samples=[100 + day], dimensions={"Ip": "192.0.2.1"})
+    who = identity()
     it = CloudWatchSource(
         clients,
         key="default/eu-west-1",
-        identity=identity(),
+        identity=who,
         plans=read,
         poll_interval_seconds=300,
         telemetry=Counted(),
         dimensions=everything,
+        listing=listing(clients, who, everything, read),
     )
     address = (("Ip", "192.0.2.1"),)
     for step in range(3 * 288):
@@ -308,3 +356,25 @@ async def test_after_a_reload_all_is_there_at_once_without_a_new_list_or_a_long_
     fresh = source(clients, "Send", dimensions=SETS)
     await poll(fresh, clients, now + 300)
     assert shown(fresh, now + 300) == {(): 0.0, named("news"): 32.0}, "what is listed is the same in a new process"
+
+
+async def test_a_poll_that_is_cut_short_while_it_takes_over_loses_nothing() -> None:
+    clients = Clients()
+    names = [f"set-{number}" for number in range(1200)]
+    for name in names:
+        put(clients, name, MINUTE - 600, 1)
+    before = source(clients, "Send", dimensions=SETS)
+    await poll(before, clients, NOW)
+    after = source(clients, "Send", dimensions=SETS, previous=before)
+    taking_over = asyncio.create_task(after.poll(NOW + 300))
+    for _ in range(4):
+        await asyncio.sleep(0)
+    taking_over.cancel()
+    await asyncio.wait([taking_over])
+    assert taking_over.cancelled()
+    assert shown(after, NOW) == shown(before, NOW)
+    last = source(clients, "Send", dimensions=SETS, previous=after)
+    clients.requests.clear()
+    await poll(last, clients, NOW + 300)
+    assert set(shown(last, NOW + 300)) == {(), *map(named, names)}
+    assert len(clients.requests) == math.ceil(1201 / 500), "a steady poll, nothing from its beginning"

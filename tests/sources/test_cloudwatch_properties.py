@@ -23,6 +23,8 @@ from tests.fakes.cloudwatch import FakeCloudWatch
 from tests.fakes.faults import Results
 from tests.sources.test_cloudwatch import Clients, Counted, identity, shown
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Sum": math.fsum,

@@ -1,4 +1,4 @@
-"""ListMetrics: what is asked, page by page, how long it is good, and lists that never end."""
+"""ListMetrics: what is asked, page by page, how long it is good over a reload, and lists that never end."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from exporter.config.selections import CONFIGURATION_SET, DimensionPlan, Found, Selection
-from exporter.errors import InvalidResponseError, ThrottledError
+from exporter.errors import InvalidResponseError, SourceError, ThrottledError
 from exporter.sources import listing as module
-from exporter.sources.listing import Listing
+from exporter.sources.listing import ListingSource
 from tests.fakes.cloudwatch import FakeCloudWatch
+from tests.sources.test_cloudwatch import identity
 
 NOW = 1_781_697_600.0
 SETS = DimensionPlan((Selection(((CONFIGURATION_SET, Found(exclude=("secret.*",))),)),))
@@ -35,6 +36,16 @@ class Clients:
         return self.cloudwatch.list_metrics(request, NOW, page_size=self.page_size)
 
 
+def lists(
+    clients: Clients,
+    plan: DimensionPlan = SETS,
+    *metrics: str,
+    previous: ListingSource | None = None,
+    account: str = "123456789012",
+) -> ListingSource:
+    return ListingSource(clients, identity=identity(account), plan=plan, metrics=metrics or ["Send"], previous=previous)
+
+
 def fill(clients: Clients, *names: str, metric: str = "Send") -> None:
     for name in names:
         clients.cloudwatch.put(metric, NOW - 3600, 1, dimensions={CONFIGURATION_SET: name})
@@ -46,10 +57,16 @@ async def test_every_page_is_read_and_only_what_may_be_selected_is_kept() -> Non
     fill(clients, "a", metric="Open")
     clients.cloudwatch.put("Send", NOW - 3600, 1)
     clients.cloudwatch.put("Send", NOW - 3600, 1, dimensions={CONFIGURATION_SET: "a", "ses:from-domain": "x"})
-    it = Listing(clients, SETS, ["Send"])
-    assert it.waiting
-    await it.read(NOW)
-    assert not it.waiting
+    it = lists(clients)
+    assert (it.name, it.known, it.account_id, it.series(), it.next_look(NOW)) == (
+        "dimensions",
+        None,
+        None,
+        (),
+        float("inf"),
+    )
+    await it.poll(NOW)
+    assert it.account_id == "123456789012"
     assert it.known == {"Send": {((CONFIGURATION_SET, name),) for name in "abc"}}
     assert [request.get("NextToken") for request in clients.requests] == [None, "2", "4"]
     assert clients.requests[0] == {"Namespace": "AWS/SES", "Dimensions": [{"Name": CONFIGURATION_SET}]}
@@ -60,19 +77,34 @@ async def test_all_of_a_metric_is_asked_by_its_name() -> None:
     clients = Clients()
     clients.cloudwatch.put("Received", NOW - 3600, 1, dimensions={"RuleSetName": "[Active]"})
     clients.cloudwatch.put("Send", NOW - 3600, 1, dimensions={CONFIGURATION_SET: "a"})
-    it = Listing(clients, DimensionPlan((Selection((), "Received"),)), ["Send", "Received"])
-    await it.read(NOW)
+    it = lists(clients, DimensionPlan((Selection((), "Received"),)), "Send", "Received")
+    await it.poll(NOW)
     assert it.known == {"Received": {(("RuleSetName", "[Active]"),)}}
     assert [request["MetricName"] for request in clients.requests] == ["Received"]
 
 
-async def test_it_is_due_at_first_when_it_is_old_and_when_the_clock_was_set_back() -> None:
-    it = Listing(Clients(), SETS, ["Send"])
-    assert it.due(NOW)
-    await it.read(NOW)
-    assert [it.due(NOW + after) for after in (0, 3599, 3600, -1)] == [False, False, True, True]
-    nothing = Listing(Clients(), DimensionPlan(), ["Send"])
-    assert (nothing.due(NOW), nothing.waiting) == (False, False)
+async def test_it_has_the_time_of_a_first_read_and_says_when_it_was_tried() -> None:
+    clients = Clients(pages=[ThrottledError("slow down")])
+    it = lists(clients)
+    assert (it.starting, it.tried.is_set()) == (True, False)
+    with pytest.raises(ThrottledError):
+        await it.poll(NOW)
+    assert (it.starting, it.tried.is_set(), it.known) == (True, True, None)
+
+
+async def test_without_its_account_nothing_is_listed() -> None:
+    class Unknown:
+        account_id = None
+
+        async def resolve(self) -> str:
+            raise SourceError("sts")
+
+    clients = Clients()
+    it = ListingSource(clients, identity=Unknown(), plan=SETS, metrics=["Send"])
+    with pytest.raises(SourceError, match="sts"):
+        await it.poll(NOW)
+    assert not clients.requests
+    assert it.tried.is_set()
 
 
 PAGE = {"Metrics": [{"MetricName": "Send", "Dimensions": [{"Name": CONFIGURATION_SET, "Value": "other"}]}]}
@@ -89,39 +121,57 @@ PAGE = {"Metrics": [{"MetricName": "Send", "Dimensions": [{"Name": CONFIGURATION
         [{"Metrics": ["Send"]}],
     ],
 )
-async def test_a_list_that_fails_or_goes_round_keeps_the_last_one_and_is_due_again(pages: list[Any]) -> None:
+async def test_a_list_that_fails_or_goes_round_keeps_the_last_one(pages: list[Any]) -> None:
     clients = Clients()
     fill(clients, "a")
-    it = Listing(clients, SETS, ["Send"])
-    await it.read(NOW)
+    it = lists(clients)
+    await it.poll(NOW)
     known = it.known
     clients.pages = pages
     with pytest.raises((ThrottledError, InvalidResponseError)):
-        await it.read(NOW + 3600)
+        await it.poll(NOW + 3600)
     assert it.known is known
-    assert it.due(NOW + 3601)
 
 
 async def test_a_list_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_PAGES", 5)
     clients = Clients(pages=[{**PAGE, "NextToken": str(number)} for number in range(20)])
     with pytest.raises(InvalidResponseError, match="does not end"):
-        await Listing(clients, SETS, ["Send"]).read(NOW)
+        await lists(clients).poll(NOW)
     assert len(clients.requests) == 6
 
 
 async def test_a_reload_goes_on_with_the_list_and_reads_it_anew_where_something_else_is_selected() -> None:
     clients = Clients()
     fill(clients, "a")
-    before = Listing(clients, SETS, ["Send"])
-    await before.read(NOW)
-    same = Listing(clients, DimensionPlan(SETS.selections, limit=5, refresh_seconds=60), ["Send"])
-    same.adopt(before)
-    assert same.known == before.known
-    assert [same.due(NOW + after) for after in (59, 60)] == [False, True]
-    wider = Listing(clients, DimensionPlan((Selection(((CONFIGURATION_SET, Found()),)),)), ["Send"])
-    more = Listing(clients, SETS, ["Send", "Open"])
-    for it in (wider, more):
-        it.adopt(before)
-        assert it.known == before.known
-        assert it.due(NOW)
+    before = lists(clients)
+    await before.poll(NOW)
+    clients.requests.clear()
+    same = lists(clients, DimensionPlan(SETS.selections, limit=5, refresh_seconds=60), previous=before)
+    await same.poll(NOW + 59)
+    assert same.known is before.known
+    assert not clients.requests
+    await same.poll(NOW + 120)
+    assert len(clients.requests) == 1, "any other poll is a new list"
+    wider = DimensionPlan((Selection(((CONFIGURATION_SET, Found()),)),))
+    for it, now in (
+        (lists(clients, wider, previous=before), NOW),
+        (lists(clients, SETS, "Send", "Open", previous=before), NOW),
+        (lists(clients, previous=before), NOW + 3600),
+        (lists(clients, previous=before), NOW - 1),
+    ):
+        clients.pages = [ThrottledError("slow down")]
+        with pytest.raises(ThrottledError):
+            await it.poll(now)
+        assert it.known is before.known, "the last one is good until then"
+
+
+async def test_a_reload_to_another_account_takes_no_list_over() -> None:
+    clients = Clients()
+    fill(clients, "a")
+    before = lists(clients)
+    await before.poll(NOW)
+    it = lists(Clients(pages=[ThrottledError("slow down")]), previous=before, account="210987654321")
+    with pytest.raises(ThrottledError):
+        await it.poll(NOW + 60)
+    assert (it.known, it.account_id) == (None, "210987654321")

@@ -125,6 +125,7 @@ async def test_the_status_page_may_load_nothing(browse: Open) -> None:
 async def test_health_names_what_is_stuck(world: World, browse: Open) -> None:
     async with browse() as client:
         assert (await client.get("/-/healthy")).status_code == 200
+        assert (await client.get("/healthz")).text == "Healthy.\n"
         world.stuck = ["default/us-east-1/account: no sign of life for 900 s"]
         answer = await client.get("/-/healthy")
     assert answer.status_code == 503

@@ -11,14 +11,12 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 
 from typer.exceptions import TyperException
 
@@ -34,12 +32,10 @@ TOO_LONG = "Command too long to execute (timeout)..."
 GRACE_SECONDS = 1.0
 """How long after the timeout the process is ended whatever holds it up, such as a name server."""
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
 
 def check(arguments: Sequence[str], *, clock: Callable[[], float] = time.time) -> int:
     """Check SES as *arguments* say, write the lines to stdout, and return the exit code."""
-    with _quiet(), _ending_on_signals():
+    with _quiet():
         veil, text, status = Veil({}), "", Status.OK
         try:
             if (given := flags.parse(arguments)) is not None:
@@ -82,6 +78,8 @@ def _bug(error: Exception) -> str:
 
 def _write(text: str, status: Status) -> int:
     """Write *text* and return the exit code of *status*; of UNKNOWN when nobody can have read it."""
+    if sys.stdout is None:  # it was closed when the process began
+        return int(Status.UNKNOWN)
     try:
         encoding = sys.stdout.encoding or "utf-8"
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
@@ -106,20 +104,6 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _ending_on_signals() -> Iterator[None]:
-    """Let signals end the process with a line and UNKNOWN meanwhile, where signals come to this thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, _signalled) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
 def _ending_after(seconds: float) -> Iterator[None]:
     """End the process with a line and UNKNOWN should this take longer."""
     timer = threading.Timer(seconds, _end, (TOO_LONG,))
@@ -129,10 +113,6 @@ def _ending_after(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-def _signalled(number: int, _: FrameType | None) -> None:
-    _end(f"Ended by {signal.Signals(number).name}.")
 
 
 def _end(why: str) -> None:

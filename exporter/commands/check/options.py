@@ -29,6 +29,9 @@ KEYS = {
     "aws-profile": "AWS_PROFILE",
 }
 
+PLAIN = ("aws-access-key", "aws-secret-key", "aws-session-token", "external-id")
+"""What goes to AWS as it is, in headers and forms that hold no other signs than ASCII's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -187,6 +190,9 @@ def _timeout(texts: Mapping[str, Any]) -> float:
 def _access(texts: Mapping[str, Any]) -> Access:
     if "external-id" in texts and "role-arn" not in texts:
         raise RefusedError("--external-id needs --role-arn.")
+    for key in PLAIN:
+        if key in texts and not (texts[key].isascii() and texts[key].isprintable()):
+            raise RefusedError(f"Wrong --{key} option: it holds signs that cannot be in it.")
     proxy = texts.get("proxyurl")
     return Access(
         {variable: texts[key] for key, variable in KEYS.items() if key in texts},

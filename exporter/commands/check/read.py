@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol, get_args
 from urllib.parse import urlsplit
 
@@ -11,18 +14,17 @@ from pydantic import SecretStr, ValidationError
 
 from exporter.aws.clients import Aws
 from exporter.aws.translate import redacted
-from exporter.commands.check.counters import QUOTA, REPUTATION, Counter
+from exporter.catalogue import NAMESPACE
+from exporter.commands.check.counters import QUOTA, REPUTATION
 from exporter.commands.check.errors import RefusedError
-from exporter.commands.check.means import NEEDED, Points, one_number
+from exporter.commands.check.means import one_number
 from exporter.commands.check.options import MINUTE, Access, Options
 from exporter.commands.check.readings import LOOK_BACK_SECONDS, Readings, statistic_of
 from exporter.config import types
 from exporter.config.settings import AwsSettings, TargetSettings
 from exporter.config.values import Allowed
 from exporter.errors import InvalidResponseError, Reason, SourceError
-from exporter.series.held import finest_period
-from exporter.series.queries import Answers, Query, calls
-from exporter.series.windows import HOUR, Span, floor_to
+from exporter.series.windows import HOUR, floor_to
 
 CONNECT_SECONDS, READ_SECONDS, LEAST_SECONDS = 5.0, 15.0, 0.1
 
@@ -33,14 +35,30 @@ _OPTION_OF_FIELD = {
     "endpoint_url": ("endpoint-url", types.EndpointUrl),
     "proxy_url": ("proxyurl", types.ProxyUrl),
 }
+OPERATION = "GetMetricStatistics"
 _AS_AWSCLI = ("An error occurred (", "Could not connect to the endpoint URL")
+
+
+Points = Mapping[int, Mapping[str, float]]
+"""Values by statistic, by the start of their period."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """*statistics* of *metric* from *start* to before *end*, by periods that begin with *start*."""
+
+    metric: str
+    statistics: Sequence[str]
+    start: float
+    end: float
+    period_seconds: int
 
 
 class Clients(Protocol):
     """What is needed of a region's clients; each raises SourceError."""
 
-    async def get_metric_data(self, **request: Any) -> Mapping[str, Any]:
-        """Return one page of GetMetricData."""
+    async def get_metric_statistics(self, **request: Any) -> Mapping[str, Any]:
+        """Return GetMetricStatistics' answer."""
         ...
 
     async def get_account(self) -> Mapping[str, Any]:
@@ -79,69 +97,64 @@ async def read(options: Options, clock: Callable[[], float]) -> Readings:
 
 async def read_from(clients: Clients, options: Options, now: float) -> Readings:
     """Ask *clients* for all that *options* need at *now*; raises SourceError."""
-    reputation = [counter for counter in REPUTATION if counter.label in options.levels]
+    numbers = await _numbers(clients, options, now)
+    wanted = [counter.metric for counter in REPUTATION if counter.label in options.levels]
+    newest = {metric: await _newest(clients, options, metric, now) for metric in wanted}
     return Readings(
         now,
-        numbers=await _numbers(clients, options, now) if options.emails else {},
-        newest=await _newest(clients, options, reputation, now) if reputation else {},
+        numbers=numbers,
+        newest={metric: found for metric, found in newest.items() if found is not None},
         account=await clients.get_account() if QUOTA.label in options.levels or options.state_levels else None,
     )
 
 
 async def _numbers(clients: Clients, options: Options, now: float) -> dict[str, dict[str, float]]:
-    grain = finest_period(options.timeframe_seconds)
-    start = floor_to(now - options.timeframe_seconds, grain)
-    span = Span(start, floor_to(now, MINUTE) + MINUTE)
-    pairs = [(statistic_of(each, wanted), each.metric) for wanted in options.statistics for each in options.emails]
-    queries = {
-        (metric, name): Query(metric, name, grain, span, options.dimensions)
-        for statistic, metric in pairs
-        for name in NEEDED[statistic]
-    }
-    answers = await _ask(clients, queries.values())
     numbers: dict[str, dict[str, float]] = {}
-    for statistic, metric in pairs:
-        points = {name: answers[queries[metric, name]] for name in NEEDED[statistic]}
-        value = one_number(statistic, points, start=start, period_seconds=options.period_seconds)
-        if value is not None:
-            numbers.setdefault(statistic, {})[metric] = value
+    for counter in options.emails:
+        names = list(dict.fromkeys(statistic_of(counter, wanted) for wanted in options.statistics))
+        question = _Question(counter.metric, names, now - options.timeframe_seconds, now, options.period_seconds)
+        points = await _ask(clients, question, options.dimensions)
+        for name in names:
+            value = one_number(name, [point[name] for point in points.values()])
+            if value is not None:
+                numbers.setdefault(name, {})[counter.metric] = value
     return numbers
 
 
-async def _newest(
-    clients: Clients, options: Options, counters: Iterable[Counter], now: float
-) -> dict[str, tuple[int, float]]:
-    """Return the newest minute of each: the hour that holds it is looked for in 14 days, then its minutes are read."""
-    end = floor_to(now, MINUTE) + MINUTE
-    days = Span(floor_to(now - LOOK_BACK_SECONDS, HOUR), end)
-    coarse = {each.metric: Query(each.metric, "Average", HOUR, days, options.dimensions) for each in counters}
-    hours = await _ask(clients, coarse.values())
-    fine = {
-        metric: Query(metric, "Average", MINUTE, Span(hour, min(hour + HOUR, end)), options.dimensions)
-        for metric, query in coarse.items()
-        if hours[query]
-        for hour in [max(hours[query])]
-    }
-    minutes = await _ask(clients, fine.values())
-    newest = {metric: max(minutes[query].items(), default=None) for metric, query in fine.items()}
-    for metric, found in newest.items():
-        if found is None:
-            raise InvalidResponseError(f"GetMetricData: {metric} has an hour with data, but no minute in it")
-    return {metric: found for metric, found in newest.items() if found is not None}
+async def _newest(clients: Clients, options: Options, metric: str, now: float) -> tuple[int, float] | None:
+    """Return the newest minute: the hour that holds it is looked for in 14 days, then its minutes are read."""
+    first = floor_to(now - LOOK_BACK_SECONDS, HOUR)
+    hours = await _ask(clients, _Question(metric, ["Average"], first, now, HOUR), options.dimensions)
+    if not hours:
+        return None
+    hour = max(hours)
+    minutes = await _ask(clients, _Question(metric, ["Average"], hour, hour + HOUR, MINUTE), options.dimensions)
+    if not minutes:
+        raise InvalidResponseError(f"{OPERATION}: {metric} has an hour with data, but no minute in it")
+    return max(minutes), minutes[max(minutes)]["Average"]
 
 
-async def _ask(clients: Clients, queries: Iterable[Query]) -> dict[Query, Points]:
-    found: dict[Query, Points] = {}
-    for call in calls(queries):
-        answers = Answers(call)
-        token = answers.add(await clients.get_metric_data(**call.request()))
-        while token is not None:
-            token = answers.add(await clients.get_metric_data(**call.request(token)))
-        for query, points in answers.results().items():
-            if isinstance(points, SourceError):
-                raise points
-            found[query] = points
-    return found
+async def _ask(clients: Clients, question: _Question, dimensions: Iterable[tuple[str, str]]) -> Points:
+    answer = await clients.get_metric_statistics(
+        Namespace=NAMESPACE,
+        MetricName=question.metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions],
+        StartTime=datetime.fromtimestamp(question.start, UTC),
+        EndTime=datetime.fromtimestamp(question.end, UTC),
+        Period=question.period_seconds,
+        Statistics=question.statistics,
+    )
+    points: dict[int, dict[str, float]] = {}
+    for point in answer.get("Datapoints", ()):
+        try:
+            values = {name: float(point[name]) for name in question.statistics}
+            moment = int(point["Timestamp"].timestamp())
+        except (KeyError, TypeError) as error:
+            raise InvalidResponseError(f"{OPERATION}: a datapoint lacks what was asked for") from error
+        if not all(map(math.isfinite, values.values())):
+            raise InvalidResponseError(f"{OPERATION}: a datapoint is not a number")
+        points[moment] = values
+    return points
 
 
 def told(error: SourceError) -> str:

@@ -154,3 +154,8 @@ def test_unwritable_output_is_3(say: Say, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(sys, "stdout", Full())
     assert cli.run(["check"]) == 3
+
+
+def test_the_list_of_commands_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--help"]) == 0
+    assert "check         Check SES once as a plugin of Nagios, Icinga and" in capsys.readouterr().out

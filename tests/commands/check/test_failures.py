@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 import pytest
 
 from exporter.commands import check as package
 from exporter.commands.check.flags import FLAGS, Kind
+from exporter.commands.check.options import PLAIN
 from exporter.commands.check.read import told
 from exporter.errors import OtherSourceError
 from tests.commands.check.world import RECENT, REGION, ROLE, Say, minute
@@ -21,7 +23,6 @@ from tests.fakes.aws import (
     FakeAws,
     Fault,
     Reset,
-    Results,
     Stall,
     Truncated,
 )
@@ -39,19 +40,15 @@ FAULTS: dict[str, Fault] = {
     "signature": Error("SignatureDoesNotMatch", f"The canonical string is {SECRET}", 403),
     "invalid": Error("ValidationError", "planted-external AKIAPLANTEDKEY", 400),
     "stalled": Stall(),
-    "partial": Results("PartialData"),
 }
-OPERATIONS = ("GetMetricData", "GetAccount", "AssumeRole")
+OPERATIONS = ("GetMetricStatistics", "GetAccount", "AssumeRole")
 HARMLESS = tuple(
     f"--{key}={SECRET}"
     for key in ("aws-access-key", "aws-secret-key", "aws-session-token", "external-id", "filter-perfdata")
 )
 
 
-@pytest.mark.parametrize(
-    ("kind", "operation"),
-    [(kind, each) for kind in FAULTS for each in OPERATIONS if kind != "partial" or each == "GetMetricData"],
-)
+@pytest.mark.parametrize(("kind", "operation"), [(kind, each) for kind in FAULTS for each in OPERATIONS])
 def test_whatever_fails_is_one_line_and_3_and_tells_no_secret(
     kind: str, operation: str, aws: FakeAws, say: Say
 ) -> None:
@@ -69,7 +66,7 @@ def test_whatever_fails_is_one_line_and_3_and_tells_no_secret(
         *RECENT,
         f"--role-arn={ROLE}",
         "--warning-quota=50",
-        "--timeout=3" if isinstance(fault, Stall) else "--timeout=30",
+        "--timeout=1" if isinstance(fault, Stall) else "--timeout=30",
         *(f"--{key}={value}" for key, value in secrets.items()),
     )
     assert (code, text[:9], text.count("\n"), text.count("|")) == (3, "UNKNOWN: ", 1, 0)
@@ -79,14 +76,52 @@ def test_whatever_fails_is_one_line_and_3_and_tells_no_secret(
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.kind is not Kind.SWITCH], ids=lambda flag: flag.key)
-def test_a_secret_in_the_wrong_place_is_not_repeated(flag: Any, say: Say) -> None:
+def test_a_secret_as_the_value_of_an_option_is_not_repeated(flag: Any, say: Say) -> None:
     """Where it is valid it may be shown when all is well, as the name of what is checked: there is nothing then."""
     more = () if flag.key == "role-arn" else (f"--role-arn={ROLE}",)
-    for argument in (f"--{flag.key}={SECRET}", f"--{flag.key}{SECRET}", SECRET, f"--{SECRET}", f"-{SECRET}"):
+    for argument in (f"--{flag.key}={SECRET}", f"--{flag.key}{SECRET}"):
         code, text = say(REGION, *RECENT, "--timeout=5", *more, argument)
         assert SECRET not in text
         assert code == 3 or argument.startswith(HARMLESS)
         assert text.count("\n") == 1
+
+
+@pytest.mark.parametrize("argument", [SECRET, f"--{SECRET}", f"-{SECRET}", f"={SECRET}", f"--={SECRET}"])
+def test_a_secret_where_an_option_should_be_is_not_repeated(argument: str, say: Say) -> None:
+    for arguments in ((argument,), ("--", argument), ("--verbose", argument)):
+        code, text = say(REGION, *arguments)
+        assert (code, text.count("\n"), SECRET in text) == (3, 1, False)
+
+
+@pytest.mark.parametrize("key", PLAIN)
+def test_a_key_with_signs_that_cannot_be_in_it_is_refused_before_aws_is_asked(key: str, aws: FakeAws, say: Say) -> None:
+    for value in ("no\nkey", "no\r\nX-Header: x", "nö", os.fsdecode(b"\xff\xfe"), "no\x00key"):
+        assert say(REGION, f"--role-arn={ROLE}", f"--{key}={value}") == (
+            3,
+            f"UNKNOWN: Wrong --{key} option: it holds signs that cannot be in it. \n",
+        )
+    assert aws.requests == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "permission", "arguments"),
+    [
+        ("GetMetricStatistics", "cloudwatch:GetMetricStatistics", ()),
+        ("GetMetricStatistics", "cloudwatch:GetMetricStatistics", ("--filter-counters=bounce", "--warning-bounce=1")),
+        ("GetAccount", "ses:GetAccount", ("--warning-quota=60",)),
+        ("AssumeRole", "sts:AssumeRole", (f"--role-arn={ROLE}",)),
+    ],
+)
+def test_the_permission_that_is_missing_is_named(
+    operation: str, permission: str, arguments: tuple[str, ...], aws: FakeAws, say: Say
+) -> None:
+    who = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_ReadOnlyAccess_0123456789abcdef/someone@example.org"
+    why = "because no identity-based policy allows the action"
+    message = f"User: {who} is not authorized to perform: {permission} {why}"
+    aws.fail(Error("AccessDenied", message, 403), operation=operation, times=None)
+    code, text = say(REGION, *RECENT, *arguments)
+    assert (code, text.count("\n")) == (3, 1)
+    assert f"is not authorized to perform: {permission} " in text
 
 
 @pytest.mark.parametrize(
@@ -116,7 +151,7 @@ def test_an_error_that_quotes_a_key_is_told_without_it() -> None:
 def test_without_credentials_it_is_unknown(aws: FakeAws, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert say(REGION) == (3, "UNKNOWN: Command error:  - GetMetricData: no credentials found \n")
+    assert say(REGION) == (3, "UNKNOWN: Command error:  - GetMetricStatistics: no credentials found \n")
     assert aws.requests == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.check.world import NOBODY_LISTENS, RECENT, REGION, ROOT, run
+from tests.commands.check.world import NOBODY_LISTENS, RECENT, REGION, ROOT, minute, run, unmeasured
 from tests.fakes.aws import FakeAws, Stall
-from tests.processes import COMMAND, environment, process, until
+from tests.processes import COMMAND, process, until
 
 CHECK = (*COMMAND, "check", REGION, *RECENT)
 
@@ -22,7 +23,7 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
-        env=environment(),
+        env=unmeasured(),
         capture_output=True,
         text=True,
         timeout=60,
@@ -49,10 +50,11 @@ def test_what_holds_up_the_end_is_not_waited_for() -> None:
     assert (done.returncode, done.stdout) == (3, "UNKNOWN: Command too long to execute (timeout)... \n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_is_unknown(number: signal.Signals, aws: FakeAws) -> None:
+def test_a_signal_while_aws_is_asked_is_unknown(aws: FakeAws) -> None:
+    """SIGTERM, SIGHUP and SIGINT before that are in tests/test_early.py; asyncio would like to have SIGINT here."""
+    number = signal.SIGINT
     aws.fail(Stall(), times=None)
-    with process(CHECK, environ=environment(AWS_ENDPOINT_URL=aws.url), command=(), cwd=ROOT) as running:
+    with process(CHECK, environ=unmeasured(AWS_ENDPOINT_URL=aws.url), command=(), cwd=ROOT) as running:
         until(lambda: aws.requests, 60)
         assert running.stop(number) == 3
         assert running.process.stdout is not None
@@ -68,42 +70,41 @@ def test_output_that_nobody_reads_is_unknown(arguments: list[str]) -> None:
         for stdout in (broken, full):
             done = subprocess.run(
                 [*COMMAND, "check", *arguments],
-                cwd=ROOT, env=environment(), stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                cwd=ROOT, env=unmeasured(), stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
             )  # fmt: skip
             assert (done.returncode, done.stderr) == (3, "")
 
 
-def test_a_line_that_the_terminal_cannot_show_is_said_with_question_marks(aws: FakeAws) -> None:
-    aws.put("Send", time.time() // 60 * 60 - 180, 1, dimensions={"name": "naïve"}, region="eu-west-1")
+@pytest.mark.parametrize(
+    ("arguments", "closed"), [("--help", ">&-"), ("--period=x", ">&-"), ("--period=x", ">&- 2>&-")]
+)
+def test_without_an_output_from_the_start_it_is_unknown(arguments: str, closed: str) -> None:
+    command = f"exec {shlex.join(COMMAND)} check {REGION} {arguments} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=ROOT, env=unmeasured(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+
+
+def test_a_line_that_the_terminal_cannot_show_is_said_with_question_marks_and_nothing_else_is(aws: FakeAws) -> None:
+    """Nor a warning of the clock, which is a little off."""
+    aws.put("Send", minute(3), 1, dimensions={"name": "naïve"}, region="eu-west-1")
+    aws.now = lambda: time.time() - 100
     done = run(
         REGION, *RECENT, "--dimension=name=naïve", AWS_ENDPOINT_URL=aws.url, PYTHONIOENCODING="ascii", PYTHONUTF8="0"
     )
-    assert (done.returncode, done.stdout.startswith("OK: 'na?ve' ")) == (0, True)
-
-
-def test_a_clock_that_is_a_little_off_is_not_logged_about(aws: FakeAws) -> None:
-    aws.now = lambda: time.time() - 100
-    done = run(REGION, *RECENT, AWS_ENDPOINT_URL=aws.url)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stdout.startswith("OK: 'na?ve' "), done.stderr) == (0, True, "")
 
 
 def test_only_what_is_needed_is_imported() -> None:
     code = (
         "import sys; from exporter import cli; cli.run(['check', *sys.argv[1:]])\n"
-        "print(sorted({'botocore', 'aiohttp', 'prometheus_client', 'starlette', 'uvicorn', 'yaml'}"
+        "print(sorted({'botocore', 'aiohttp', 'prometheus_client', 'starlette', 'uvicorn', 'uvloop', 'yaml', 'moto'}"
         " & set(sys.modules)), file=sys.stderr)"
     )
     for arguments, expected, said in (
-        (["--help"], "[]", "Usage:"),
         ([REGION, "--warning-bounce=abc"], "[]", "UNKNOW"),
         ([REGION, f"--endpoint-url={NOBODY_LISTENS}", "--timeout=5"], "['aiohttp', 'botocore']", "UNKNOW"),
     ):
         done = python(code, *arguments)
         assert (done.stderr.strip(), done.stdout[:6]) == (expected, said)
-
-
-def test_the_list_of_commands_names_it() -> None:
-    done = subprocess.run(
-        [*COMMAND, "--help"], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=True
-    )
-    assert "check         Check SES once as a plugin of Nagios, Icinga and" in done.stdout

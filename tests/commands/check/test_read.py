@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from exporter.commands.check.options import Options, options_of
 from exporter.commands.check.read import read_from
 from exporter.commands.check.readings import Readings
-from exporter.errors import AccessDeniedError, InvalidResponseError
-from tests.fakes.aws import FACTS, Results, spoil
-from tests.fakes.cloudwatch import FakeCloudWatch
+from exporter.errors import InvalidResponseError
+from tests.fakes.aws import FACTS
+from tests.fakes.cloudwatch import DEFAULT_ACCOUNT, DEFAULT_REGION, FakeCloudWatch
+from tests.fakes.statistics import get_metric_statistics
 
 NOW = 1_800_000_042.0
 THIS_MINUTE = 1_800_000_000 // 60 * 60
@@ -23,12 +25,16 @@ class Asked:
         self.cloudwatch = FakeCloudWatch()
         self.requests: list[dict[str, Any]] = []
         self.accounts = 0
-        self.fault: Results | None = None
 
-    async def get_metric_data(self, **request: Any) -> dict[str, Any]:
+    async def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
         self.requests.append(request)
-        answer = self.cloudwatch.get_metric_data(request, NOW)
-        return answer if self.fault is None else spoil(answer, request, self.fault)
+        times = {name: request[name].timestamp() for name in ("StartTime", "EndTime")}
+        answer = get_metric_statistics(
+            self.cloudwatch, request | times, NOW, account=DEFAULT_ACCOUNT, region=DEFAULT_REGION
+        )
+        for point in answer["Datapoints"]:
+            point["Timestamp"] = datetime.fromtimestamp(point["Timestamp"], UTC)
+        return answer
 
     async def get_account(self) -> dict[str, Any]:
         self.accounts += 1
@@ -48,22 +54,25 @@ async def reading(asked: Asked, **given: Any) -> Readings:
     return await read_from(asked, wanted(**given), NOW)
 
 
-async def test_without_further_thresholds_only_centreons_four_are_read_with_one_call(asked: Asked) -> None:
+async def test_without_further_thresholds_only_centreons_four_are_asked_for_once_each(asked: Asked) -> None:
     found = await reading(asked)
     assert (found.numbers, found.newest, found.account) == ({}, {}, None)
-    (request,) = asked.requests
-    names = {query["MetricStat"]["Metric"]["MetricName"] for query in request["MetricDataQueries"]}
-    assert names == {"Send", "Delivery", "Reputation.BounceRate", "Reputation.ComplaintRate"}
+    names = ["Delivery", "Reputation.ComplaintRate", "Send", "Reputation.BounceRate"]
+    assert [request["MetricName"] for request in asked.requests] == names
+    assert {(each["Namespace"], each["Period"], tuple(each["Statistics"])) for each in asked.requests} == {
+        ("AWS/SES", DAY, ("Average",))
+    }
     assert asked.accounts == 0
 
 
 async def test_the_mean_is_over_days_that_begin_with_the_timeframe_and_not_with_the_clock(asked: Asked) -> None:
     start = THIS_MINUTE - 2 * DAY
-    for minute, value in ((start, 10), (start + DAY - MINUTE, 30), (start + DAY, 5), (THIS_MINUTE, 7)):
+    for minute, value in ((start, 10), (start + DAY - MINUTE, 30), (start + DAY, 5), (THIS_MINUTE - MINUTE, 8)):
         asked.cloudwatch.put("Send", minute, value)
+    asked.cloudwatch.put("Send", start + 2 * MINUTE, samples=(1.0, 3.0))
     asked.cloudwatch.put("Send", start - MINUTE, 1_000)
     found = await reading(asked)
-    assert found.numbers == {"Average": {"Send": pytest.approx((20 + 5 + 7) / 3)}}
+    assert found.numbers == {"Average": {"Send": pytest.approx((44 / 4 + 13 / 2) / 2)}}
 
 
 @pytest.mark.parametrize(
@@ -76,14 +85,19 @@ async def test_the_statistic_is_what_is_asked_for(statistic: str, value: float, 
     assert found.numbers == {statistic.capitalize(): {"Send": pytest.approx(value)}}
 
 
-@pytest.mark.parametrize("days", [1, 14, 20, 70, 400])
-async def test_a_long_timeframe_is_read_as_finely_as_it_is_kept(days: int, asked: Asked) -> None:
-    asked.cloudwatch.put("Send", THIS_MINUTE // HOUR * HOUR - days * DAY + DAY, 4)
-    asked.cloudwatch.put("Send", THIS_MINUTE // HOUR * HOUR - HOUR, 8)
-    found = await reading(asked, timeframe=str(days * DAY))
-    assert found.numbers == {"Average": {"Send": pytest.approx(6)}}
-    periods = {query["MetricStat"]["Period"] for request in asked.requests for query in request["MetricDataQueries"]}
-    assert periods == {MINUTE if days < 15 else 300 if days < 63 else HOUR}
+async def test_several_statistics_of_a_metric_are_one_question(asked: Asked) -> None:
+    asked.cloudwatch.put("Send", THIS_MINUTE - MINUTE, samples=(1.0, 8.0))
+    asked.cloudwatch.put("Reputation.BounceRate", THIS_MINUTE - MINUTE, samples=(0.1, 0.3))
+    found = await reading(asked, statistic=["sum", "minimum", "average"], filter_metric="Send|Bounce")
+    assert found.numbers == {
+        "Sum": {"Send": 9.0},
+        "Minimum": {"Send": 1.0, "Reputation.BounceRate": 0.1},
+        "Average": {"Send": 4.5, "Reputation.BounceRate": pytest.approx(0.2)},
+    }
+    assert [request["Statistics"] for request in asked.requests] == [
+        ["Sum", "Minimum", "Average"],
+        ["Average", "Minimum"],
+    ]
 
 
 @pytest.mark.parametrize("age", [0, MINUTE, 59 * MINUTE, 5 * HOUR, 13 * DAY])
@@ -92,7 +106,12 @@ async def test_the_newest_reputation_is_found_however_quiet_it_was(age: int, ask
     asked.cloudwatch.put("Reputation.BounceRate", THIS_MINUTE - age - MINUTE, 0.05)
     found = await reading(asked, critical_bounce="0.1", critical_complaint="0.1", filter_counters="bounce|complaint")
     assert found.newest == {"Reputation.BounceRate": (THIS_MINUTE - age, 0.07)}
-    assert len(asked.requests) == 2
+    periods = [(request["MetricName"], request["Period"]) for request in asked.requests]
+    assert periods == [
+        ("Reputation.BounceRate", HOUR),
+        ("Reputation.BounceRate", MINUTE),
+        ("Reputation.ComplaintRate", HOUR),
+    ]
 
 
 async def test_a_reputation_of_three_weeks_ago_is_none(asked: Asked) -> None:
@@ -115,32 +134,32 @@ async def test_the_account_is_asked_for_once_and_only_where_it_matters(given: di
     assert (found.account, asked.accounts) == (FACTS, 1)
 
 
-async def test_pages_are_put_together(asked: Asked) -> None:
-    for ago in range(9):
-        asked.cloudwatch.put("Send", THIS_MINUTE - ago * MINUTE, ago)
-    asked.cloudwatch.page_size = 2
-    assert (await reading(asked, timeframe="600", period="60")).numbers == {"Average": {"Send": 4.0}}
-    assert len(asked.requests) > 4
+@pytest.mark.parametrize(
+    "point",
+    [
+        {},
+        {"Timestamp": datetime.fromtimestamp(THIS_MINUTE, UTC)},
+        {"Average": 1.0},
+        {"Timestamp": datetime.fromtimestamp(THIS_MINUTE, UTC), "Average": None},
+        {"Timestamp": datetime.fromtimestamp(THIS_MINUTE, UTC), "Average": float("nan")},
+    ],
+)
+async def test_half_a_datapoint_is_an_error(point: dict[str, Any], asked: Asked, monkeypatch: Any) -> None:
+    async def answer(**_: Any) -> dict[str, Any]:
+        return {"Label": "Send", "Datapoints": [point]}
 
-
-@pytest.mark.parametrize(("status", "error"), [("Forbidden", AccessDeniedError), ("PartialData", InvalidResponseError)])
-async def test_half_an_answer_is_none(status: str, error: type[Exception], asked: Asked) -> None:
-    asked.cloudwatch.put("Send", THIS_MINUTE, 1)
-    asked.fault = Results(status, metrics={"Send"}, keep=1)
-    with pytest.raises(error):
+    monkeypatch.setattr(asked, "get_metric_statistics", answer)
+    with pytest.raises(InvalidResponseError, match="GetMetricStatistics: a datapoint"):
         await reading(asked)
 
 
-async def test_an_hour_without_its_minutes_is_an_error(asked: Asked) -> None:
+async def test_an_hour_without_its_minutes_is_an_error(asked: Asked, monkeypatch: Any) -> None:
     asked.cloudwatch.put("Reputation.BounceRate", THIS_MINUTE, 0.1)
-    whole = asked.get_metric_data
+    whole = asked.get_metric_statistics
 
     async def without_minutes(**request: Any) -> dict[str, Any]:
-        answer = await whole(**request)
-        if request["MetricDataQueries"][0]["MetricStat"]["Period"] == MINUTE:
-            answer["MetricDataResults"][0].update(Timestamps=[], Values=[])
-        return answer
+        return {"Label": "x", "Datapoints": []} if request["Period"] == MINUTE else await whole(**request)
 
-    asked.get_metric_data = without_minutes  # type: ignore[method-assign]
+    monkeypatch.setattr(asked, "get_metric_statistics", without_minutes)
     with pytest.raises(InvalidResponseError, match="no minute in it"):
         await reading(asked, warning_bounce="1", filter_counters="bounce")
