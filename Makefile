@@ -1,7 +1,7 @@
 # Every chore of the project; `make` alone lists them. Needs make and Python 3.11 or newer; uses uv where it is.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers tests soak format golden docs dashboards kubernetes lock image debian clean
+.PHONY: help install demo test lint types layers tests bench soak format golden docs dashboards kubernetes lock image debian clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	found=$$("$$python" -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null); \
@@ -59,6 +59,9 @@ tests: install debian ## pytest with branch coverage; make tests ARGS="-k ledger
 	@rm -f .coverage .coverage.*
 	@# a worker more than cores, since tests wait for processes a third of their time
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+
+bench: install ## speed, memory and calls beside their targets; make bench ARGS="scrape --json figures.json"
+	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: install debian ## the random tests at length, with new seeds, without coverage
 	SOAK=1 $(BIN)/python -m pytest -n 2 --timeout=3600 $(ARGS)

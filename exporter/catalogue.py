@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 NAMESPACE = "AWS/SES"
 PREFIX = "aws_ses_"
@@ -163,10 +164,14 @@ TARGET_INFO = Family(
 RESERVED_LABELS = frozenset({"account_id", "region", "job", "instance"})
 """Labels that every series has, or gets from Prometheus."""
 
+NAMES_REMEMBERED = 256
+"""Names of metrics, statistics and dimensions are few, and asked for again for each series at each poll."""
+
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OUTSIDE = re.compile(r"[^a-z0-9_]+")
 
 
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def snake(name: str) -> str:
     """Return *name* in snake case, fit for a metric or label name: `Reputation.BounceRate`, `ses:configuration-set`."""
     return re.sub("_{2,}", "_", _OUTSIDE.sub("_", _BOUNDARY.sub("_", name).lower()))

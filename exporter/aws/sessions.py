@@ -9,6 +9,7 @@ from typing import Any, Self
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
+from exporter.aws.answers import ParserFactory
 from exporter.aws.credentials import ChainCredentials
 from exporter.aws.models import ModelLoader, model_loader
 from exporter.aws.resolver import Resolver
@@ -29,6 +30,7 @@ class Session(AioSession):
         super().__init__(profile=profile)
         self.loader = loader or model_loader(self.get_config_variable("data_path"))
         self.register_component("data_loader", self.loader)
+        self.register_component("response_parser_factory", ParserFactory())
         self.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
         self.lazy_credentials: Any = ChainCredentials(self.load_chain)
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from exporter.aside import aside
 from exporter.config.web.access import WebAccess, stamp
 from exporter.config.web.read import read_web_file
-from exporter.daemon.aside import aside
 from exporter.errors import ConfigError
 from exporter.telemetry import Telemetry
 

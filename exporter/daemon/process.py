@@ -12,6 +12,7 @@ from importlib.util import find_spec
 
 from exporter import logs
 from exporter.config.load import Loaded
+from exporter.daemon.garbage import short_collections
 from exporter.daemon.service import service
 from exporter.daemon.tools import Tools, real_tools
 from exporter.errors import ListenError
@@ -33,7 +34,7 @@ def run(load: Callable[[], Loaded], *, tools: Tools | None = None) -> int:
     loaded = load()
     logs.configure(loaded.settings.log.level, loaded.settings.log.format)
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with short_collections(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_signalled(load, loaded, tools or real_tools()))
     except Exception as error:  # noqa: BLE001 - the end of the process, whatever it was
         return _explained(error)

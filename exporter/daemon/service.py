@@ -10,9 +10,9 @@ from contextlib import AsyncExitStack
 from prometheus_client import CollectorRegistry
 
 from exporter import __version__
+from exporter.aside import aside
 from exporter.config.load import Loaded
 from exporter.config.show import masked
-from exporter.daemon.aside import aside
 from exporter.daemon.door import Door
 from exporter.daemon.fleet import Fleet
 from exporter.daemon.reload import Reloader

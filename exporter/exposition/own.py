@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.samples import Sample
 
 from exporter.exposition.own_targets import OwnTargets
 from exporter.telemetry import TargetMetric
@@ -15,6 +17,8 @@ log = logging.getLogger(__name__)
 
 _ACCEPT = {False: "text/plain; version=0.0.4", True: "application/openmetrics-text; version=1.0.0"}
 EOF = b"# EOF\n"
+
+_Content = tuple[str, str, list[Sample]]
 
 
 class OwnMetrics:
@@ -27,6 +31,8 @@ class OwnMetrics:
         """Render what is in *registry* at the time of each call."""
         self._registry = registry
         self._targets = OwnTargets()
+        self._encoders = {openmetrics: choose_encoder(accept)[0] for openmetrics, accept in _ACCEPT.items()}
+        self._kept: dict[tuple[bool, str], tuple[_Content, list[bytes]]] = {}
         self._failing = False
 
     def render(self, *, openmetrics: bool, names: frozenset[str] | None) -> bytes:
@@ -46,7 +52,7 @@ class OwnMetrics:
                 if isinstance(family, TargetMetric):
                     rendered = self._targets.render(family, openmetrics=openmetrics, names=names)
                 else:
-                    rendered = _rendered(family, openmetrics=openmetrics, names=names)
+                    rendered = self._rendered(family, openmetrics=openmetrics, names=names)
                 pieces.append((family.name, rendered))
             except Exception:
                 failed = True
@@ -54,6 +60,17 @@ class OwnMetrics:
                     log.exception("self-metric left out")
         self._failing = failed
         return b"".join(content for _, contents in sorted(pieces) for content in contents)
+
+    def _rendered(self, family: Metric, *, openmetrics: bool, names: frozenset[str] | None) -> list[bytes]:
+        """Return *family* in pieces: those of the last time where it says the same, as most do for hours."""
+        if names is not None:
+            return _rendered(family, self._encoders[openmetrics], names)
+        content = (family.type, family.documentation, family.samples)
+        kept = self._kept.get((openmetrics, family.name))
+        if kept is None or kept[0] != content:
+            kept = (content, _rendered(family, self._encoders[openmetrics], names))
+            self._kept[openmetrics, family.name] = kept
+        return kept[1]
 
 
 class _One:
@@ -66,7 +83,7 @@ class _One:
         return (self._family,)
 
 
-def _rendered(family: Metric, *, openmetrics: bool, names: frozenset[str] | None) -> list[bytes]:
+def _rendered(family: Metric, encode: Callable[[Any], bytes], names: frozenset[str] | None) -> list[bytes]:
     created = f"{family.name}_created"
     kept = Metric(family.name, family.documentation, family.type)
     kept.samples = sorted(
@@ -75,5 +92,4 @@ def _rendered(family: Metric, *, openmetrics: bool, names: frozenset[str] | None
     )
     if names is not None and not kept.samples:
         return []
-    encode, _ = choose_encoder(_ACCEPT[openmetrics])
     return [encode(_One(kept)).removesuffix(EOF)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from exporter.catalogue import PREFIX, TARGET_INFO, UP, Family
 from exporter.exposition.naming import NamingScheme, family_of, timestamp_of
 from exporter.exposition.own import EOF, OwnMetrics
-from exporter.exposition.shelf import Filled, Shelf, all_labels, label_names, shelve
+from exporter.exposition.shelf import Filled, Shelf, all_labels, label_names, shelve_in_steps
 from exporter.exposition.text import Block, Row, block, header, openmetrics_name
 from exporter.series.observations import FACT, Series
 from exporter.store import Store, TargetKey
@@ -59,11 +59,23 @@ class Page:
 
     def known(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
         """Return the first part: what AWS said. Without *names* it is the same object until something in it changes."""
+        steps = self.known_in_steps(openmetrics=openmetrics, names=names)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return bytes(end.value)
+
+    def known_in_steps(self, *, openmetrics: bool, names: frozenset[str] | None) -> Generator[None, None, bytes]:
+        """Return what `known` does, after a step for each few milliseconds of work; there are none where it is kept.
+
+        It is the page of the moment of the first step, whatever comes into the store between two.
+        """
         now, version = self._clock(), self._store.version
         kept = self._whole.get(openmetrics)
         if names is None and kept is not None and kept[0] == version and kept[1].good_at(now):
             return kept[1].content
-        whole = self._join(now, openmetrics=openmetrics, names=names)
+        whole = yield from self._join(now, openmetrics=openmetrics, names=names)
         if names is None:
             self._whole[openmetrics] = (version, whole)
         return whole.content
@@ -72,16 +84,19 @@ class Page:
         """Return the second part, rendered now: the exporter's own and the process metrics, and the end mark."""
         return self._own.render(openmetrics=openmetrics, names=names) + (EOF if openmetrics else b"")
 
-    def _join(self, now: float, *, openmetrics: bool, names: frozenset[str] | None) -> Block:
+    def _join(self, now: float, *, openmetrics: bool, names: frozenset[str] | None) -> Generator[None, None, Block]:
         parts: dict[Family, list[Shelf]] = {}
-        for shelf in self._shown():
+        for shelf in (yield from self._shown()):
             for family in shelf.rows:
                 parts.setdefault(family, []).append(shelf)
         pieces, until = [], math.inf
         for family in self._free(parts):
             if names is not None and family.name not in names:
                 continue
+            renders = self._renders
             blocks = self._blocks(family, parts[family], now, openmetrics=openmetrics)
+            if self._renders > renders:
+                yield
             until = min(until, *(part.until for part in blocks))
             if any(part.content for part in blocks):
                 pieces += [header(family, openmetrics=openmetrics), *(part.content for part in blocks)]
@@ -114,9 +129,9 @@ class Page:
         self._renders += 1
         return block(family, rows, now, timestamp=self._timestamp, openmetrics=openmetrics)
 
-    def _shown(self) -> list[Shelf]:
+    def _shown(self) -> Generator[None, None, list[Shelf]]:
         """Bring the shelves up to date; return those to show, sorted: of each account and region the first target."""
-        self._shelves = self._current()
+        self._shelves = yield from self._current()
         shown: dict[tuple[str, str], Shelf] = {}
         for key, shelf in self._shelves.items():
             for family in shelf.doubles:
@@ -125,7 +140,7 @@ class Page:
                 self._warn_once(PLACE_TAKEN, key.target, account=shelf.place[0], region=key.region)
         return [shown[place] for place in sorted(shown)]
 
-    def _current(self) -> dict[TargetKey, Shelf]:
+    def _current(self) -> Generator[None, None, dict[TargetKey, Shelf]]:
         """Return a shelf for each target whose account is known: of those that changed, or all if its labels did."""
         before, keys = self._shelves, self._store.keys()
         states = list(map(self._store.target, keys))
@@ -137,10 +152,14 @@ class Page:
         named = {state.key: kept[state.key].named if state.key in kept else label_names(state) for state in states}
         filled = all_labels(named.values())
         again, self._filled = filled != self._filled, filled
-        return {
-            state.key: kept[state.key]
-            if state.key in kept and not again
-            else shelve(
+        shelves: dict[TargetKey, Shelf] = {}
+        for state in states:
+            if state.account_id is None:
+                continue
+            if state.key in kept and not again:
+                shelves[state.key] = kept[state.key]
+                continue
+            shelves[state.key] = yield from shelve_in_steps(
                 state,
                 state.account_id,
                 self._scheme,
@@ -149,9 +168,8 @@ class Page:
                 named=named[state.key],
                 filled=filled,
             )
-            for state in states
-            if state.account_id is not None
-        }
+            yield
+        return shelves
 
     def _family(self, series: Series) -> Family:
         if series.rule is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from exporter.catalogue import TARGET_INFO, UP, Family
@@ -10,6 +10,8 @@ from exporter.exposition.naming import Labels, NamingScheme, labels_of
 from exporter.exposition.text import Block, Row, label_text
 from exporter.series.observations import FACT, Reading, Series
 from exporter.store import TargetState
+
+AT_A_TIME = 1_000
 
 Named = Mapping[str, frozenset[str]]
 """The labels that series bring to a family whose series are to have them all, by the family's name."""
@@ -36,7 +38,7 @@ class Shelf:
     blocks: dict[tuple[bool, Family], Block] = field(default_factory=dict)
 
 
-def shelve(
+def shelve_in_steps(
     state: TargetState,
     account_id: str,
     scheme: NamingScheme,
@@ -45,8 +47,8 @@ def shelve(
     before: Shelf | None,
     named: Named,
     filled: Filled,
-) -> Shelf:
-    """Return the shelf of *state*. Of series with the same name and labels the first one stays.
+) -> Generator[None, None, Shelf]:
+    """Return the shelf of *state*, in steps of a thousand series. Of those with one name and labels the first stays.
 
     *family_of* is the scheme's answer, remembered; *before* is the target's last shelf, for its labels; *named* are its
     `label_names`, *filled* those of all targets.
@@ -57,7 +59,9 @@ def shelve(
     doubles: set[Family] = set()
     rows = _facts_about(state, place)
     for entry in state.entries.values():
-        for series in entry.series:
+        for position, series in enumerate(entry.series, start=1):
+            if position % AT_A_TIME == 0:
+                yield
             family = family_of(series)
             others = filled.get(family.name, ())
             key = (series.metric, series.aspect, series.labels, _owner(series, others))

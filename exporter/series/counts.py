@@ -71,11 +71,13 @@ class Count:
         self._pace = pace
         self._dimensions = dimensions
         self.memory = CountMemory()
+        self._asked: tuple[float, _Ask] | None = None
 
     def adopt(self, previous: State) -> None:
         """Go on from what *previous* knows of the same series; its settings may have been others."""
         if not isinstance(previous, Count):
             return
+        self._asked = None
         same = (previous.plan.period_seconds, previous.plan.delay_seconds) == (
             self.plan.period_seconds,
             self.plan.delay_seconds,
@@ -99,6 +101,7 @@ class Count:
     def wants(self, now: float) -> list[Query]:
         """Return this poll's questions."""
         ask = self._ask(now)
+        self._asked = (now, ask)
         return [*ask.resolutions(), *ask.others]
 
     def follow_up(self, now: float, answered: Answered) -> list[Query]:
@@ -108,7 +111,10 @@ class Count:
 
     def absorb(self, now: float, answered: Answered) -> Outcome:
         """Count what was read whole. A counter begins only when days, hours and minutes are all there."""
-        ask = self._ask(now)
+        at, ask = self._asked or (None, None)
+        self._asked = None
+        if ask is None or at != now:
+            ask = self._ask(now)
         self._absorb_others(now, ask, answered)
         read = [query for query in ask.resolutions() if query in answered]
         if self.memory.ledger is None and read != ask.resolutions():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import chain
 from math import fsum
 
@@ -19,6 +20,9 @@ from exporter.series.windows import (
     epoch,
     floor_to,
 )
+
+TURNS_REMEMBERED = 16
+"""Until the new year begins it is 0 for every series, which need not hold two readings each for it."""
 
 
 class Ledger:
@@ -93,6 +97,8 @@ class Ledger:
 
     def total(self, year: Span) -> float:
         """Return the sum of every counted datapoint of *year*."""
+        if max(self.cuts) <= year.start:
+            return 0.0
         days = min(max(self.cuts.days, year.start), year.end)
         hours = min(max(self.cuts.hours, days), year.end)
         minutes = min(max(self.cuts.minutes, hours), year.end)
@@ -112,9 +118,13 @@ class Ledger:
         """
         year = epoch(now)
         following = epoch(year.end + DAY_SETTLE_SECONDS)
-        fresh = Reading(self.total(following))
-        turn = Reading(0.0, year.end + YEAR_OPEN_SECONDS, fresh)
-        reading = Reading(self.total(year), year.end + DAY_SETTLE_SECONDS, turn)
+        reading = Reading(self.total(year), year.end + DAY_SETTLE_SECONDS, _turn(year.end, self.total(following)))
         if now < year.start + YEAR_OPEN_SECONDS:
             return Reading(0.0, year.start + YEAR_OPEN_SECONDS, reading)
         return reading
+
+
+@lru_cache(maxsize=TURNS_REMEMBERED)
+def _turn(year_end: int, total: float) -> Reading:
+    """Return what a counter shows from the end of a year on, the new year's *total* last."""
+    return Reading(0.0, year_end + YEAR_OPEN_SECONDS, Reading(total))

@@ -6,11 +6,12 @@ a call, `StartTime` inclusive, `EndTime` exclusive, `StatusCode` and `Messages` 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
+from math import ceil, isfinite
 from typing import Any
 
 from exporter.catalogue import NAMESPACE, snake
@@ -45,12 +46,12 @@ class Query:
     @property
     def datapoints(self) -> int:
         """How many datapoints the answer can have at most."""
-        return math.ceil((self.span.end - self.span.start) / self.period_seconds)
+        return ceil((self.span.end - self.span.start) / self.period_seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
-    """Queries over the same window that go into one GetMetricData."""
+    """Queries over the same window that go into one GetMetricData. Without slots, as it keeps its ids."""
 
     span: Span
     queries: tuple[Query, ...]
@@ -68,13 +69,18 @@ class Call:
             statistics.setdefault((query.metric, query.dimensions), set()).add(query.statistic)
         billed: dict[str, int] = {}
         for (metric, _), names in statistics.items():
-            billed[metric] = billed.get(metric, 0) + math.ceil(len(names) / STATISTICS_BILLED_AS_ONE)
+            billed[metric] = billed.get(metric, 0) + ceil(len(names) / STATISTICS_BILLED_AS_ONE)
         return billed
+
+    @cached_property
+    def by_id(self) -> dict[str, Query]:
+        """The queries by their ids."""
+        return {query.id: query for query in self.queries}
 
     def request(self, token: str | None = None) -> dict[str, Any]:
         """Return GetMetricData's parameters for the page after *token*. No `Unit`: a wrong one returns nothing."""
         request: dict[str, Any] = {
-            "MetricDataQueries": [_metric_data_query(query) for query in self.queries],
+            "MetricDataQueries": [_metric_data_query(name, query) for name, query in self.by_id.items()],
             "StartTime": datetime.fromtimestamp(self.span.start, UTC),
             "EndTime": datetime.fromtimestamp(self.span.end, UTC),
         }
@@ -83,9 +89,9 @@ class Call:
         return request
 
 
-def _metric_data_query(query: Query) -> dict[str, Any]:
+def _metric_data_query(name: str, query: Query) -> dict[str, Any]:
     return {
-        "Id": query.id,
+        "Id": name,
         "MetricStat": {
             "Metric": {
                 "Namespace": NAMESPACE,
@@ -137,8 +143,8 @@ class Answers:
 
     def __init__(self, call: Call) -> None:
         """Begin without pages."""
-        self._queries = {query.id: query for query in call.queries}
-        self._partial = {query.id: _Partial() for query in call.queries}
+        self._queries = call.by_id
+        self._partial = {name: _Partial() for name in self._queries}
         self._messages: list[str] = []
         self._tokens: set[str] = set()
 
@@ -166,13 +172,13 @@ class Answers:
         return str(token)
 
     def _add_result(self, result: Mapping[str, Any]) -> None:
-        query = self._queries.get(result.get("Id", ""))
+        name = result.get("Id", "")
+        query = self._queries.get(name)
         if query is None:
             raise InvalidResponseError("GetMetricData: a result with an id that was not asked for")
-        partial = self._partial[query.id]
+        partial = self._partial[name]
         try:
-            for moment, value in _points(query, result):
-                partial.points[moment] = max(partial.points.get(moment, -math.inf), value)
+            _add_points(partial.points, query, result)
         except InvalidResponseError as error:
             partial.error = error
         partial.status = result.get("StatusCode")
@@ -180,10 +186,9 @@ class Answers:
 
     def results(self) -> dict[Query, Points | SourceError]:
         """Return for each query its points (period start -> value), or why they are not whole."""
-        return {query: self._result(query) for query in self._queries.values()}
+        return {query: self._result(query, self._partial[name]) for name, query in self._queries.items()}
 
-    def _result(self, query: Query) -> Points | SourceError:
-        partial = self._partial[query.id]
+    def _result(self, query: Query, partial: _Partial) -> Points | SourceError:
         what = f"{query.metric} {query.statistic}"
         if partial.error is not None:
             return partial.error
@@ -203,22 +208,29 @@ def _messages(part: Mapping[str, Any]) -> list[str]:
     return [f"{message.get('Code')}: {message.get('Value')}" for message in part.get("Messages") or []]
 
 
-def _points(query: Query, result: Mapping[str, Any]) -> Iterator[tuple[int, float]]:
+def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any]) -> None:
+    """Put the datapoints of *result* into *points*; of several for one moment the largest stays."""
     timestamps, values = result.get("Timestamps", []), result.get("Values", [])
     if len(timestamps) != len(values):
         raise InvalidResponseError(f"GetMetricData: {query.metric} has {len(timestamps)} times, {len(values)} values")
+    (start, end), period = query.span, query.period_seconds
     for timestamp, value in zip(timestamps, values, strict=True):
-        yield _moment(query, timestamp), _number(query, value)
-
-
-def _moment(query: Query, timestamp: datetime) -> int:
-    moment = int(timestamp.timestamp())
-    if not query.span.start <= moment < query.span.end or moment % query.period_seconds:
-        raise InvalidResponseError(f"GetMetricData: {query.metric} has a datapoint outside its window: {timestamp}")
-    return moment
+        moment = int(timestamp.timestamp())
+        if not start <= moment < end or moment % period:
+            raise InvalidResponseError(f"GetMetricData: {query.metric} has a datapoint outside its window: {timestamp}")
+        if type(value) is not float:
+            value = _number(query, value)  # noqa: PLW2901 - it is the same value
+        elif not isfinite(value):
+            raise _no_number(query, value)
+        if moment not in points or points[moment] < value:
+            points[moment] = value
 
 
 def _number(query: Query, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InvalidResponseError(f"GetMetricData: {query.metric} has a value that is not a number: {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise _no_number(query, value)
     return float(value)
+
+
+def _no_number(query: Query, value: Any) -> InvalidResponseError:
+    return InvalidResponseError(f"GetMetricData: {query.metric} has a value that is not a number: {value!r}")

@@ -7,6 +7,7 @@ takes a fall for a reset of the whole counter.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 MINUTE = 60
@@ -34,6 +35,9 @@ LOOK_BACK_SECONDS = DAY
 HELD_LOOK_BACK_SECONDS = 3 * HOUR
 """How far the hourly look reads held values again."""
 
+MOMENTS_REMEMBERED = 64
+"""All series of a poll ask about the same few moments; polls of several targets take turns."""
+
 LOOK_EARLIEST_SECONDS = 45 * MINUTE
 LOOK_LATEST_SECONDS = 55 * MINUTE
 
@@ -58,6 +62,7 @@ def floor_to(moment: float, step: int) -> int:
     return int(moment // step) * step
 
 
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
 def cuts(now: float) -> Cuts:
     """Return the cuts at *now*: days <= hours <= minutes."""
     return Cuts(
@@ -67,6 +72,7 @@ def cuts(now: float) -> Cuts:
     )
 
 
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
 def epoch(now: float) -> Span:
     """Return the UTC year whose datapoints the counters hold at *now*: until 01:00 on 1 January it is the old one."""
     year = datetime.fromtimestamp(now - DAY_SETTLE_SECONDS, UTC).year

@@ -8,9 +8,11 @@ aws_ses_reputation_bounce_rate_timestamp_seconds{account_id="123456789012",regio
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from exporter.catalogue import Kind
@@ -18,6 +20,7 @@ from exporter.config.dialect import Rule
 from exporter.config.plan import MetricPlan
 from exporter.config.selections import DimensionPlan
 from exporter.errors import Reason, SourceError
+from exporter.series.dimensions import Place
 from exporter.series.observations import Series
 from exporter.series.queries import Answers, Call, Points, Query, calls
 from exporter.series.roster import Roster
@@ -28,6 +31,10 @@ from exporter.sources.listing import ListingSource, MetricList
 from exporter.sources.selected import Drops, Selected
 from exporter.sources.succession import Account, Succession
 from exporter.sources.turns import in_turns
+
+AT_A_TIME = 100
+"""Results of a page: one with more is read in a thread."""
+STARTING_AT_ONCE = 500
 
 OF_ONE_CALL = frozenset({Reason.INTERNAL, Reason.INVALID_RESPONSE, Reason.OTHER})
 """Failures that say nothing about the next call; after any other one the poll ends."""
@@ -137,8 +144,8 @@ class CloudWatchSource(Source):
         self.roster.expire(now)
         failures: list[SourceError] = []
         try:
-            await self._read_states(self.roster.reading, now, failures)
-            await self._read_states(await self.selected.take(now), now, failures)
+            await self._read_portions(self.roster.reading, now, failures)
+            await self._read_portions(await self.selected.take(now), now, failures)
         except SourceError as error:
             failures.append(error)
         known = [series async for state in in_turns(self.roster.shown) for series in state.series(now)]
@@ -153,6 +160,10 @@ class CloudWatchSource(Source):
             self.succession.settle()
         await self.selected.begin(now)
 
+    async def _read_portions(self, states: Sequence[State], now: float, failures: list[SourceError]) -> None:
+        for portion in await _portions(states, now):
+            await self._read_states(portion, now, failures)
+
     async def _read_states(self, states: Sequence[State], now: float, failures: list[SourceError]) -> None:
         answered: dict[Query, Points] = {}
         try:
@@ -166,6 +177,7 @@ class CloudWatchSource(Source):
 
     async def _ask(self, queries: Iterable[Query], answered: dict[Query, Points], failures: list[SourceError]) -> None:
         for call in calls(queries):
+            await asyncio.sleep(0)  # to make a call's questions takes a while, and so does what came before
             try:
                 results = await self._read(call)
             except SourceError as error:
@@ -182,9 +194,9 @@ class CloudWatchSource(Source):
     async def _read(self, call: Call) -> dict[Query, Points | SourceError]:
         answers = Answers(call)
         self._telemetry.metrics_requested(call.billed)
-        token = answers.add(await self._clients.get_metric_data(**call.request()))
+        token = await _added(answers, await self._clients.get_metric_data(**call.request()))
         while token is not None:
-            token = answers.add(await self._clients.get_metric_data(**call.request(token)))
+            token = await _added(answers, await self._clients.get_metric_data(**call.request(token)))
         return answers.results()
 
     async def _absorb(self, states: Sequence[State], now: float, answered: Mapping[Query, Points]) -> list[SourceError]:
@@ -192,6 +204,37 @@ class CloudWatchSource(Source):
         self._telemetry.late_datapoints(sum(outcome.late for outcome in outcomes))
         self._telemetry.smaller_answers(sum(outcome.smaller for outcome in outcomes))
         return [outcome.error for outcome in outcomes if outcome.error is not None]
+
+
+async def _added(answers: Answers, page: Mapping[str, Any]) -> str | None:
+    """Add *page* to *answers*, a large one in a thread; return the token of the next."""
+    results = page.get("MetricDataResults")
+    if not isinstance(results, list) or len(results) < AT_A_TIME:
+        return answers.add(page)
+    return await asyncio.to_thread(answers.add, page)
+
+
+async def _portions(states: Sequence[State], now: float) -> list[Sequence[State]]:
+    """Return *states* in one, but in several where many are to be read from their beginning.
+
+    The past of all of them at once would take more memory than all that is kept of it.
+    Those of one series stay together, as their questions may be the same.
+    """
+    starting: dict[Place, list[State]] = {}
+    others: list[State] = []
+    async for state in in_turns(states):
+        if state.starting(now):
+            question = state.wants(now)[0]
+            starting.setdefault((question.metric, question.dimensions), []).append(state)
+        else:
+            others.append(state)
+    if len(starting) <= STARTING_AT_ONCE:
+        return [states]
+    groups = iter(starting.values())
+    portions: list[Sequence[State]] = [others]
+    while portion := list(chain.from_iterable(islice(groups, STARTING_AT_ONCE))):
+        portions.append(portion)
+    return portions
 
 
 def _spread(key: str) -> float:

@@ -11,8 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter.errors import ConfigError, ExporterError
-from exporter.web.metrics import Page, metrics_response
-from exporter.web.press import Press
+from exporter.web.metrics import Page, Scrapes
 from exporter.web.status import STYLE_HASH, Row, status_page
 
 _TEXT_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
@@ -46,10 +45,7 @@ class Faces:
 
 def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
     """Return the ASGI application. Where *telemetry_path* is the path of another page, the metrics win."""
-    presses = {False: Press(), True: Press()}
-
-    async def metrics(request: Request) -> Response:
-        return metrics_response(request, faces.page, presses)
+    scrapes = Scrapes(faces.page)
 
     async def status(_: Request) -> Response:
         page = status_page(faces.rows(), telemetry_path=telemetry_path, now=faces.clock())
@@ -77,7 +73,7 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route(telemetry_path, metrics, methods=["GET"]),
+            Route(telemetry_path, scrapes.response, methods=["GET"]),
             Route("/", status, methods=["GET"]),
             Route("/-/healthy", healthy, methods=["GET"]),
             Route("/healthz", healthy, methods=["GET"]),  # where probes written for YACE ask

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 
 import pytest
@@ -255,3 +256,28 @@ def test_a_scheme_is_told_the_dimensions_of_a_series_and_none_of_a_fact() -> Non
         ("Send", SENT.aspect, ()),
         ("Send", "Sum", ("RuleName", "RuleSetName")),
     ]
+
+
+def test_a_page_made_in_steps_is_that_of_its_beginning(world: World) -> None:
+    before = world.page.known(openmetrics=False)
+    world.put(KEY, replace(SENT, reading=Reading(1.0)), BOUNCES)
+    after = world.page.known(openmetrics=False)
+    world.put(KEY, SENT, BOUNCES)
+    steps = world.page.known_in_steps(openmetrics=False, names=None)
+    next(steps)
+    world.put(KEY, replace(SENT, reading=Reading(1.0)), BOUNCES)
+    assert (_end_of(steps), world.page.known(openmetrics=False)) == (before, after)
+
+
+def test_a_page_that_is_kept_takes_no_step(world: World) -> None:
+    world.text()
+    with pytest.raises(StopIteration):
+        next(world.page.known_in_steps(openmetrics=False, names=None))
+
+
+def _end_of(steps: Generator[None, None, bytes]) -> bytes:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return bytes(end.value)

@@ -24,6 +24,7 @@ from exporter.aws.clients import Aws
 from exporter.config.load import Loaded
 from exporter.config.settings import AwsSettings, Settings
 from exporter.config.show import masked
+from exporter.daemon.door import Door
 from exporter.daemon.fleet import Fleet
 from exporter.daemon.reload import Reloader
 from exporter.daemon.tools import Tools
@@ -257,6 +258,7 @@ async def _daemon(world: World) -> AsyncIterator[Daemon]:
             lambda: world.loads() if world.loads is not None else loaded,
             fleet.replace,
             loaded=loaded,
+            door=Door(loaded.web, telemetry, tls_changed=lambda: None),
             telemetry=telemetry,
             clock=tools.clock,
         )

@@ -8,6 +8,8 @@ import tracemalloc
 import pytest
 
 from exporter.config.selections import CONFIGURATION_SET, DimensionPlan, Found, Selection
+from exporter.errors import ThrottledError
+from exporter.sources import cloudwatch
 from tests.exposition.world import KEY, World
 from tests.pages import read_openmetrics, read_text
 from tests.sources.sets import HOUR, MINUTE, SETS, named, put, shown
@@ -128,3 +130,34 @@ async def test_a_series_with_dimensions_takes_little_memory() -> None:
     tracemalloc.stop()
     assert len(shown(it, NOW)) == 201
     assert (after - before) / 200 < 12_000, "bytes, as an array for each row takes"
+
+
+async def test_many_series_that_begin_are_read_in_portions_that_each_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudwatch, "STARTING_AT_ONCE", 3)
+    clients = Clients()
+    names = [f"set-{number}" for number in range(8)]
+    for number, name in enumerate(names):
+        put(clients, name, MINUTE - DAY, number)
+    it = source(clients, "Send", dimensions=SETS)
+    await poll(it, clients, NOW)
+    assert shown(it, NOW) == {(): 0.0} | {named(name): float(number) for number, name in enumerate(names)}
+    assert max(len(request["MetricDataQueries"]) for request in clients.requests) == 3
+    clients.requests.clear()
+    await poll(it, clients, NOW + 300)
+    assert [len(request["MetricDataQueries"]) for request in clients.requests] == [1 + len(names)]
+
+
+async def test_a_start_that_fails_half_way_keeps_the_portions_it_has_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudwatch, "STARTING_AT_ONCE", 3)
+    clients = Clients()
+    names = [f"set-{number}" for number in range(8)]
+    for name in names:
+        put(clients, name, MINUTE - DAY, 1)
+    it = source(clients, "Send", dimensions=SETS)
+    clients.error, clients.error_after = ThrottledError("slow down"), 7
+    with pytest.raises(ThrottledError):
+        await poll(it, clients, NOW)
+    assert shown(it, NOW) == {(): 0.0} | {named(name): 1.0 for name in names[:3]}
+    clients.error = None
+    await poll(it, clients, NOW + 5)
+    assert shown(it, NOW + 5) == {(): 0.0} | {named(name): 1.0 for name in names}

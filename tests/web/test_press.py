@@ -3,10 +3,11 @@ from __future__ import annotations
 import gzip
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.web.press import Press
+from exporter.web.press import LARGE_BYTES, Press
 
 
 @given(st.lists(st.tuples(st.binary(), st.binary()), min_size=1))
@@ -33,3 +34,11 @@ def test_the_first_part_is_compressed_once_while_it_is_the_same_object() -> None
 def test_a_page_that_begins_empty_is_right() -> None:
     assert gzip.decompress(Press().gzip(b"", b"")) == b""
     assert gzip.decompress(Press().gzip(b"", b"a")) == b"a"
+
+
+@pytest.mark.parametrize("sizes", [(10, 10), (LARGE_BYTES, 10), (10, LARGE_BYTES)])
+async def test_what_is_compressed_in_a_thread_is_the_same(sizes: tuple[int, int]) -> None:
+    first, second = (b"x" * size for size in sizes)
+    press = Press()
+    for _ in range(2):
+        assert await press.gzip_aside(first, second) == Press().gzip(first, second)

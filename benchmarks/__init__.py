@@ -1,0 +1,1 @@
+"""What measures the exporter: speed, memory and calls to AWS, each beside its target (docs/performance.md)."""
