@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tests.alerts.promtool import failures
 from tests.alerts.rulefiles import OWN, read
 from tests.alerts.simulation.weeks import SCRAPE_SECONDS, Plan, Weeks
 from tests.tools import require_tool
@@ -60,8 +60,7 @@ def judge(weeks: Weeks, openings: Sequence[Opening], place: Path) -> str:
     }
     path = place / "weeks.test.yml"
     path.write_text(yaml.dump(file, Dumper=yaml.CSafeDumper, width=1 << 30), encoding="utf-8")
-    run = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
-    return "" if run.returncode == 0 else run.stdout + run.stderr
+    return failures(promtool, path)
 
 
 def _counts(openings: Sequence[Opening], plan: Plan) -> Iterator[dict[str, Any]]:
