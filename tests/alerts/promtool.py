@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 QUICKER = {"GOGC": "400"}
-"""promtool's environment: it collects its garbage more seldom, which takes a fifth to a third off its CPU time."""
+"""promtool's environment: it collects its garbage more seldom, which takes about a fifth off its CPU time."""
 
 
 def failures(promtool: str, tests: Path) -> str:
