@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -130,6 +130,17 @@ class Case:
                     point["metric"], point["timestamp"], point["value"], dimensions=point["dimensions"], region=region
                 )
         return cloudwatch
+
+
+def assert_native(case: Case, samples: Collection[str]) -> None:
+    """Assert that *samples* of our page have native labels and names, and that the counters and rates are there."""
+    assert samples
+    assert all('account_id="123456789012"' in sample and 'region="us-east-1"' in sample for sample in samples)
+    names = {sample.partition("{")[0] for sample in samples}
+    assert not names & case.loaded.settings.dialect.family_names
+    prefix = "aws_ses_dimension_" if ".sets" in case.name else "aws_ses_"  # where the account itself has no rate
+    rate = f"{prefix}reputation_bounce_rate"
+    assert {"aws_ses_send_total", f"{prefix}send_total", rate, f"{rate}_timestamp_seconds"} <= names
 
 
 async def rendered(

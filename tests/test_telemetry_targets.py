@@ -52,13 +52,13 @@ def test_a_target_has_the_operations_that_it_can_take(
     assert operations_of(account, sources) == needed
     assert set(needed) <= set(OPERATIONS)
     with_lists = {"ListMetrics", *needed}
-    assert set(operations_of(account, sources, listed=True)) == with_lists
+    assert set(operations_of(account, (*sources, "dimensions"))) == with_lists
     assert set(operations_of(account, (*sources, "linked"))) == with_lists
 
 
 def test_what_is_asked_of_a_linked_account_is_counted_at_the_monitoring_account() -> None:
     target = TargetSettings(regions=("us-east-1",), role_arn=ROLE)
-    assert operations_of(Account(target, "us-east-1", (), "210987654321"), ("cloudwatch",), listed=True) == ()
+    assert operations_of(Account(target, "us-east-1", (), "210987654321"), ("cloudwatch", "dimensions")) == ()
 
 
 def test_a_target_bound_with_some_operations_has_only_those(registry: CollectorRegistry, telemetry: Telemetry) -> None:

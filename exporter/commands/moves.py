@@ -172,7 +172,7 @@ def _shown_by(rule: Rule) -> str:
     """Return which value *rule* shows."""
     if rule.is_held:
         return _held(rule.read_period_seconds, rule.max_age_seconds)
-    if rule.zero and not rule.timestamps:
+    if rule.is_filled:
         return _complete(rule.period_seconds, rule.delay_seconds, empty="0")
     reach = rule.delay_seconds + rule.range_seconds
     moment = ", with its timestamp" if rule.timestamps else ""

@@ -15,15 +15,16 @@ from exporter.config.keys import Loc, dotted, shape_at
 from exporter.config.layers import shown
 from exporter.config.problems import nearest
 from exporter.config.types import MetricName
-from exporter.config.values import SECONDS_A_MINUTE, SECONDS_AN_HOUR
+from exporter.config.values import SECONDS_A_MINUTE, SECONDS_AN_HOUR, TWO_WEEKS_SECONDS
 from exporter.config.yaml_lines import Document
 from exporter.errors import Problem
 
 FOREVER_SECONDS = 2_147_483_647
 """The largest number that a key of another exporter can hold."""
-MAX_REACH_SECONDS = 1_209_600
+MAX_REACH_SECONDS = TWO_WEEKS_SECONDS
 """CloudWatch keeps minutes for 15 days."""
-MAX_AGE_SECONDS = 1_209_600
+MAX_AGE_SECONDS = TWO_WEEKS_SECONDS
+"""How long a value is held without a newer one, as by default."""
 MAX_HELD_SECONDS = 604_800
 MANY_DATAPOINTS = 1_440
 """A day of minutes."""

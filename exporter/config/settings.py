@@ -38,7 +38,7 @@ from exporter.config.types import (
     Text,
     Whole,
 )
-from exporter.config.values import TWO_WEEKS_SECONDS, Allowed
+from exporter.config.values import DEFAULT_LABEL, TWO_WEEKS_SECONDS, Allowed, role_account
 
 
 class _Model(BaseModel):
@@ -82,12 +82,12 @@ class TargetSettings(_Model):
     @property
     def role_account_id(self) -> str | None:
         """The account in the role's ARN, None without a role."""
-        return self.role_arn.split(":")[4] if self.role_arn else None
+        return role_account(self.role_arn) if self.role_arn else None
 
     @property
     def label(self) -> str:
         """The value of the `target` label: the name, else the role's account, else the profile, else `default`."""
-        return self.name or self.role_account_id or self.profile or "default"
+        return self.name or self.role_account_id or self.profile or DEFAULT_LABEL
 
 
 class MetricSettings(_Model):

@@ -18,7 +18,10 @@ TWO_WEEKS_SECONDS = 14 * SECONDS_A_DAY
 """As long as CloudWatch lists a metric that has no data any more."""
 MAX_PORT = 65_535
 ALL = "all"
+DEFAULT_LABEL = "default"
+"""What a target is called that has neither name, role nor profile."""
 
+_ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/")
 _STATISTIC = re.compile(r"Sum|Average|Minimum|Maximum|SampleCount|p(?:[0-9]{1,2}(?:\.[0-9])?|100(?:\.0)?)")
 _ADDRESS = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]*):(?P<port>[0-9]{1,5})", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?", re.ASCII)
@@ -46,6 +49,12 @@ def period(seconds: int) -> int:
 def account_text(value: object) -> object:
     """Return an account number written without quotes as text: the reader keeps every digit of it."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def role_account(role_arn: str) -> str | None:
+    """Return the account's 12 digits in *role_arn*, None where it is not the ARN of a role."""
+    found = _ROLE_ARN.match(role_arn)
+    return found[1] if found else None
 
 
 def statistic(text: str) -> str:

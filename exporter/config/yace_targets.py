@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +10,7 @@ from exporter.config.dialect import Place
 from exporter.config.foreign import Findings, Part
 from exporter.config.keys import Loc, dotted
 from exporter.config.native_layer import NativeLayer
-
-_ACCOUNT = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/")
-DEFAULT = "default"
+from exporter.config.values import DEFAULT_LABEL, role_account
 
 
 @dataclass(slots=True)
@@ -28,8 +25,7 @@ class _Way:
     @property
     def label(self) -> str:
         """The label of the target that it becomes: the same as `TargetSettings.label`."""
-        account = _ACCOUNT.match(self.role_arn) if self.role_arn else None
-        return account[1] if account else self.role_arn or DEFAULT
+        return (role_account(self.role_arn) or self.role_arn) if self.role_arn else DEFAULT_LABEL
 
 
 class Targets:

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from exporter.config.accounts import Account, FoundAccounts, accounts
-from exporter.config.plan import dimension_plan
 from exporter.config.settings import Settings
 from exporter.daemon.crew import CLOUDWATCH, LINKED, Seat, interval_seconds, source_names, sources
 from exporter.daemon.heirs import heirs
@@ -143,8 +142,7 @@ class Fleet:
             Registration(seat.key, seat.account.name, names[seat.key], heir_of.get(seat.key)) for seat in seats
         )
         for seat in seats:
-            listed = dimension_plan(settings, seat.account.place).listed
-            operations = operations_of(seat.account, names[seat.key], listed=listed)
+            operations = operations_of(seat.account, names[seat.key])
             self._telemetry.bind(seat.key.target, seat.key.region, sources=names[seat.key], operations=operations)
         for key in gone:
             self._telemetry.forget(key.target, key.region)

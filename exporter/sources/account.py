@@ -112,11 +112,6 @@ class AccountSource(Source):
         standing_in = self.succession.standing_in
         return self._series if standing_in is None else standing_in.series()
 
-    def next_look(self, now: float) -> float:
-        """Return infinity: the regular polls are enough."""
-        del now
-        return math.inf
-
 
 class _Reader:
     """Reads one answer, field by field, and collects its oddities."""

@@ -6,7 +6,6 @@ Source: CloudWatch API Reference, MetricDataQuery `AccountId`, ListMetrics `Incl
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -14,10 +13,8 @@ from typing import Any
 from exporter.catalogue import NAMESPACE
 from exporter.config.values import TWO_WEEKS_SECONDS
 from exporter.errors import InvalidResponseError
-from exporter.series.observations import Series
-from exporter.sources import Source
 from exporter.sources.cloudwatch import MetricData
-from exporter.sources.listing import MetricList, pages
+from exporter.sources.listing import Finder, MetricList, pages
 from exporter.sources.succession import Account, Succession
 
 log = logging.getLogger(__name__)
@@ -48,7 +45,7 @@ class LinkedClients:
         return await self._clients.list_metrics(**request, **whose)
 
 
-class LinkedSource(Source):
+class LinkedSource(Finder):
     """Which accounts are linked to one monitoring account in one region, and have sent mail of late."""
 
     def __init__(
@@ -84,11 +81,6 @@ class LinkedSource(Source):
         return "linked"
 
     @property
-    def starting(self) -> bool:
-        """Whether the next poll may be a long one: a list of many pages always is."""
-        return True
-
-    @property
     def account_id(self) -> str | None:
         """The monitoring account, None while it is not known."""
         return self.succession.account_id
@@ -97,15 +89,6 @@ class LinkedSource(Source):
     def accounts(self) -> tuple[str, ...]:
         """Who was found, by the last good look or before it; as many as there may be."""
         return tuple(sorted(self.succession.known.seen_at))[:MAX_FOUND]
-
-    def next_look(self, now: float) -> float:
-        """Return when a poll is wanted besides the regular ones: never."""
-        del now
-        return math.inf
-
-    def series(self) -> tuple[Series, ...]:
-        """Return nothing: what is found has sources of its own."""
-        return ()
 
     async def poll(self, now: float) -> None:
         """Look once. Who is listed no more stays for two weeks, but not if AWS denies its data too: it is unlinked.

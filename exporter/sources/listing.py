@@ -7,7 +7,6 @@ Source: CloudWatch API Reference, ListMetrics (pages of 500; metrics without dat
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 from typing import Any, Protocol
@@ -56,7 +55,20 @@ async def pages(clients: MetricList, request: Mapping[str, Any]) -> AsyncGenerat
         tokens.add(token)
 
 
-class ListingSource(Source):
+class Finder(Source):
+    """A source that finds in ListMetrics what other sources read, and has no series itself."""
+
+    @property
+    def starting(self) -> bool:
+        """Whether the next poll may be a long one: a list of many pages always is."""
+        return True
+
+    def series(self) -> tuple[Series, ...]:
+        """Return nothing."""
+        return ()
+
+
+class ListingSource(Finder):
     """The sets of dimensions that a plan may select, of one account and region; a list counts only when it is whole."""
 
     def __init__(
@@ -92,11 +104,6 @@ class ListingSource(Source):
         return "dimensions"
 
     @property
-    def starting(self) -> bool:
-        """Whether the next poll may be a long one: a list of many pages always is."""
-        return True
-
-    @property
     def account_id(self) -> str | None:
         """The account whose list it is, None while it is not known."""
         return self.succession.account_id
@@ -105,15 +112,6 @@ class ListingSource(Source):
     def scope(self) -> tuple[object, ...]:
         """What decides which part of the list is kept."""
         return (self._plan.selections, self._metrics)
-
-    def next_look(self, now: float) -> float:
-        """Return when a poll is wanted besides the regular ones: never."""
-        del now
-        return math.inf
-
-    def series(self) -> tuple[Series, ...]:
-        """Return nothing: what is found is read by the source of the data."""
-        return ()
 
     async def poll(self, now: float) -> None:
         """Read the list, but not at once after a reload that found a good one.

@@ -7,7 +7,7 @@ is bound: a failure is visible when not even the account is known.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
@@ -117,8 +117,8 @@ class Telemetry:
         del self._bound[target, region]
 
 
-def operations_of(account: Account, sources: Iterable[str], *, listed: bool = False) -> tuple[str, ...]:
-    """Return the operations that reading *account* with *sources* can take; *listed*: dimensions have to be found.
+def operations_of(account: Account, sources: Collection[str]) -> tuple[str, ...]:
+    """Return the operations that reading *account* with *sources*, by their names, can take.
 
     What is asked of a linked account is counted where it is asked, at the monitoring account.
     """
@@ -126,7 +126,7 @@ def operations_of(account: Account, sources: Iterable[str], *, listed: bool = Fa
         return ()
     needed = {
         "GetMetricData": "cloudwatch" in sources,
-        "ListMetrics": listed or "linked" in sources,
+        "ListMetrics": "dimensions" in sources or "linked" in sources,
         "GetAccount": "account" in sources,
         "GetCallerIdentity": account.account_id is None,
         "AssumeRole": account.target.role_arn is not None,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.alerts.mutants import QUICKER
+from tests.alerts.promtool import failures
 from tests.alerts.scraped import GOLDEN, account, golden
 from tests.alerts.stories import STORIES, wandering, wobbling_at_random
 from tests.alerts.timeline import Clock, Opened, TimeLine, notation
@@ -28,9 +27,7 @@ def promtool(line: TimeLine, folder: Path, rule: str | None = None) -> str:
         path = folder / "rules.yml"
         path.write_text(yaml.safe_dump({"groups": [{"name": "above", "rules": [alert]}]}), encoding="utf-8")
         line = dataclasses.replace(line, rules=[path])
-    command = [require_tool("promtool", debian="prometheus"), "test", "rules", str(line.write(folder))]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=QUICKER)
-    return "" if ran.returncode == 0 else ran.stdout + ran.stderr
+    return failures(require_tool("promtool", debian="prometheus"), line.write(folder))
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -23,6 +23,7 @@ import pytest
 import yaml
 from botocore import xform_name
 
+from tests.alerts.promtool import failures
 from tests.alerts.rulechecks import RUNBOOK, served_metrics
 from tests.alerts.rulefiles import ALERTS, PEERS, Rule, asked, children, operations, read, recorded_labels
 from tests.docs.test_documents import CODE, anchors
@@ -287,11 +288,9 @@ def test_each_query_gives_data_when_pasted(rules: list[Rule], age: timedelta, tm
     files = sorted({str(rule.file) for rule in rules})
     file = tmp_path / "runbook.test.yml"
     file.write_text(json.dumps({"rule_files": files, "evaluation_interval": f"{STEP.seconds}s", "tests": [test]}))
-    command = [require_tool("promtool", debian="prometheus"), "test", "rules", str(file)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert queries
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert failures(require_tool("promtool", debian="prometheus"), file) == ""
 
 
 @pytest.mark.parametrize("command", AWS_COMMANDS)

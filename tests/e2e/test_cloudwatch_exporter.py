@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_prometheus import _listens, query
+from tests import monitoring
+from tests.e2e.test_prometheus import query
 from tests.fakes.aws import FakeAws
-from tests.processes import Running, environment, exporter, process, until
-from tests.tools import require_tool
+from tests.processes import Running, environment, exporter, until
 
 SEED = Path(__file__).parents[1] / "golden" / "cloudwatch_exporter" / "seed-post.mail" / "config.yml"
 SETTLED_SECONDS = 60.0
@@ -39,8 +38,6 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def prometheus(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    command = require_tool("prometheus", debian="prometheus")
-    folder = tmp_path_factory.mktemp("prometheus")
     static = [{"targets": [running.address]}]
     settings = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
@@ -48,14 +45,7 @@ def prometheus(running: Running, tmp_path_factory: pytest.TempPathFactory) -> It
             {"job_name": name, "honor_labels": label == "job", "static_configs": static} for name, label in JOBS.items()
         ],
     }
-    (folder / "prometheus.yml").write_text(json.dumps(settings))
-    flags = (
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
-    )
-    with process(flags, environ={}, command=(command,)) as server:
-        until(lambda: _listens(server), 30, lambda: "".join(server.lines))
+    with monitoring.prometheus(settings, tmp_path_factory.mktemp("prometheus")) as server:
         yield server
 
 

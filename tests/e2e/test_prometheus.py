@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import re
 import subprocess
 import threading
 import time
@@ -19,8 +18,9 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from tests import monitoring
 from tests.fakes.aws import FACTS, FakeAws
-from tests.processes import Running, environment, exporter, process, until
+from tests.processes import Running, environment, exporter, until
 from tests.tools import require_tool
 
 TEXT = "text/plain;version=0.0.4"
@@ -110,8 +110,6 @@ def prometheus(
     running: Running, relay: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     """Prometheus with one job that scrapes as it likes (OpenMetrics) and one that gets the text format."""
-    command = require_tool("prometheus", debian="prometheus")
-    folder = tmp_path_factory.mktemp("prometheus")
     jobs = {"openmetrics": running.address, "text": f"127.0.0.1:{relay.server_port}"}
     settings = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
@@ -119,22 +117,8 @@ def prometheus(
             {"job_name": name, "static_configs": [{"targets": [address]}]} for name, address in jobs.items()
         ],
     }
-    (folder / "prometheus.yml").write_text(json.dumps(settings))
-    flags = (
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        "--web.listen-address=127.0.0.1:0",
-    )
-    with process(flags, environ={}, command=(command,)) as server:
-        until(lambda: _listens(server), 30, lambda: "".join(server.lines))
+    with monitoring.prometheus(settings, tmp_path_factory.mktemp("prometheus")) as server:
         yield server
-
-
-def _listens(server: Running) -> bool:
-    for line in server.lines:
-        if found := re.search(r'msg="Listening on" address=(\S+)', line):
-            server.address = found[1]
-    return bool(server.address)
 
 
 def query(prometheus: Running, expression: str) -> list[dict[str, Any]]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.commands.check.counters import Counter
+from exporter.config.values import TWO_WEEKS_SECONDS
 
-LOOK_BACK_SECONDS = 14 * 86_400
+LOOK_BACK_SECONDS = TWO_WEEKS_SECONDS
 """How old the newest datapoint of a reputation may be: SES publishes none while no mail flows."""
 
 

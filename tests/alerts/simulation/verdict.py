@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from tests.alerts.rulefiles import OWN, read
+from tests.alerts.promtool import failures
+from tests.alerts.rulefiles import OWN
 from tests.alerts.simulation.weeks import SCRAPE_SECONDS, Plan, Weeks
 from tests.tools import require_tool
 
@@ -21,6 +21,8 @@ TOLERANCE_MINUTES = 16
 
 EVALUATION_MINUTES = 4
 """Every minute would take promtool minutes. It is below 5 minutes, over which Prometheus 3 forgets an alert's state."""
+
+CHANGES, BEGAN, ENDED = "changes", "began", "ended"
 
 BY = "alertname, severity, region, source, instance, rate"
 
@@ -46,58 +48,59 @@ class Opening:
 def judge(weeks: Weeks, openings: Sequence[Opening], place: Path) -> str:
     """Return what promtool finds other than *openings*, and no other, say; nothing when all is as expected."""
     promtool = require_tool("promtool", debian="prometheus")
+    changes = place / "changes.yml"
+    changes.write_text(yaml.safe_dump({"groups": [{"name": CHANGES, "rules": list(_changes())}]}), encoding="utf-8")
     file = {
-        "rule_files": sorted(map(str, OWN)),
+        "rule_files": [*sorted(map(str, OWN)), str(changes)],
         "evaluation_interval": f"{EVALUATION_MINUTES}m",
-        "group_eval_order": [f"aws-ses-{group}" for group in GROUPS],
+        "group_eval_order": [*(f"aws-ses-{group}" for group in GROUPS), CHANGES],
         "tests": [
             {
                 "interval": f"{SCRAPE_SECONDS}s",
                 "input_series": weeks.scrapes.input_series(weeks.count),
-                "promql_expr_test": [*_counts(openings, weeks.plan), *_moments(openings, weeks.plan)],
+                "promql_expr_test": [_counts(openings, weeks.plan), *_moments(openings, weeks.plan)],
             }
         ],
     }
     path = place / "weeks.test.yml"
     path.write_text(yaml.dump(file, Dumper=yaml.CSafeDumper, width=1 << 30), encoding="utf-8")
-    run = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
-    return "" if run.returncode == 0 else run.stdout + run.stderr
+    return failures(promtool, path)
 
 
-def _counts(openings: Sequence[Opening], plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield for every alert that there is the test that it opened as often as *openings* say, and not once more.
+def _changes() -> Iterator[dict[str, str]]:
+    """Yield the rules that record each moment at which an alert began or ended; each moment is looked at once."""
+    now = 'ALERTS{alertstate="firing"}'
+    before = f"{now} offset {EVALUATION_MINUTES}m"
+    yield {"record": BEGAN, "expr": f"{now} unless {before}"}
+    yield {"record": ENDED, "expr": f"{before} unless {now}"}
 
-    One test for all of them would be more than promtool's engine takes at once.
-    """
-    for alert in sorted({rule.name for path in OWN for rule in read(path) if rule.is_alert}):
-        counts = Counter(_text(each.whole) for each in openings if each.alert == alert)
-        yield {
-            "expr": _changes({"alertname": alert}, plan.minutes, way=">"),
-            "eval_time": f"{plan.minutes}m",
-            "exp_samples": [{"labels": labels, "value": count} for labels, count in counts.items()],
-        }
+
+def _counts(openings: Sequence[Opening], plan: Plan) -> dict[str, Any]:
+    """Return the test that every alert that there is opened as often as *openings* say, and not once more."""
+    counts = Counter(_text(each.whole) for each in openings)
+    return {
+        "expr": _times(BEGAN, {}, plan.minutes),
+        "eval_time": f"{plan.minutes}m",
+        "exp_samples": [{"labels": labels, "value": count} for labels, count in counts.items()],
+    }
 
 
 def _moments(openings: Sequence[Opening], plan: Plan) -> Iterator[dict[str, Any]]:
     """Yield the tests that each opening, and each end, comes within some minutes of its moment."""
     for each in openings:
-        for hours, way in ((each.opens, ">"), (each.closes, "<")):
+        for hours, change in ((each.opens, BEGAN), (each.closes, ENDED)):
             if hours is not None:
                 minute = round((hours - plan.begins) * 60)
                 yield {
-                    "expr": _changes(each.whole, 2 * TOLERANCE_MINUTES, way=way),
+                    "expr": _times(change, each.whole, 2 * TOLERANCE_MINUTES),
                     "eval_time": f"{min(minute + TOLERANCE_MINUTES, plan.minutes)}m",
                     "exp_samples": [{"labels": _text(each.whole), "value": 1}],
                 }
 
 
-def _changes(labels: Mapping[str, str], minutes: int, *, way: str) -> str:
-    """Return the query how often the alert of *labels* began (*way* is `>`) or ended (`<`) in the last *minutes*."""
-    now = f"ALERTS{_text({**labels, 'alertstate': 'firing'})}"
-    before = f"{now} offset {EVALUATION_MINUTES}m"
-    first, second = (now, before) if way == ">" else (before, now)
-    steps = f"[{minutes + EVALUATION_MINUTES}m:{EVALUATION_MINUTES}m]"
-    return f"sum by ({BY}) (count_over_time(({first} unless {second}){steps}))"
+def _times(change: str, labels: Mapping[str, str], minutes: int) -> str:
+    """Return the query how often the alert of *labels* began or ended in the last *minutes*."""
+    return f"sum by ({BY}) (count_over_time({change}{_text(labels)}[{minutes + EVALUATION_MINUTES}m]))"
 
 
 def _text(labels: Mapping[str, str]) -> str:

