@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PROGRAMS = ("sh", "cat", "find", "rm", "touch")
-WHEELS_NEED = ("libgcc_s.so.1", "libstdc++.so.6")
+WHEELS_NEED = ("libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1", "libstdc++.so.6")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 DOCKERFILE = f"""\
 FROM scratch
