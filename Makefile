@@ -1,7 +1,7 @@
 # Every chore of the project; `make` alone lists them. Needs make and Python 3.11 or newer; uses uv where it is.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers tests bench soak format golden docs dashboards kubernetes lock image debian clean
+.PHONY: help install demo test lint types layers tests bench soak format golden docs dashboards kubernetes lock dist image debian clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	found=$$("$$python" -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null); \
@@ -91,6 +91,10 @@ lock: install ## resolve the requirements again, as far as needed; make lock ARG
 	$(COMPILE) -c requirements/dev.txt -o requirements/runtime.txt
 	$(COMPILE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
 	$(COMPILE:pyproject.toml=) -c requirements/dev.txt --group build -o requirements/build.txt
+
+dist: install ## build the source package and, from it, the wheel, into dist/
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
 
 image: ## build the container image and the demo image with docker, podman or buildah; BASE=NAME@DIGEST pins the base
 	@# podman and buildah write no health check into their own format, and the times of their layers by a flag
