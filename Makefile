@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
 DOCKER ?= $(shell for tool in docker podman buildah; do $$tool info >/dev/null 2>&1 && echo $$tool && break; done)
 IMAGE ?= aws-ses-exporter
+TARGETS ?= exporter demo
 BASE ?= python:3.13-slim
 DEBIAN := prometheus prometheus-alertmanager
 VENV := .venv
@@ -101,7 +102,7 @@ image: ## build the container image and the demo image with docker, podman or bu
 	@set -e; tool="$(DOCKER)"; epoch=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1580601600)}; \
 	[ -n "$$tool" ] || { echo "no docker, podman or buildah that works here; make image DOCKER=... names one" >&2; exit 2; }; \
 	case "$$($$tool --version)" in Docker*) flags=;; *) flags="--format docker --timestamp $$epoch";; esac; \
-	for target in exporter demo; do \
+	for target in $(TARGETS); do \
 		tag=$(IMAGE); [ $$target = exporter ] || tag=$(IMAGE):$$target; \
 		(set -x; $$tool build $$flags --target $$target --tag $$tag --build-arg BASE=$(BASE) \
 			--build-arg SOURCE_DATE_EPOCH=$$epoch --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \

@@ -74,12 +74,14 @@ def image(engine: Engine, folder: Path) -> str:
         return os.environ[VARIABLE]
     if not SOAK:
         pytest.skip(f"no image to test: make image, then {VARIABLE}=aws-ses-exporter; SOAK=1 builds one")
-    base = BASE
-    if engine.code("pull", "--quiet", base) != 0:
-        base = stand_in(engine, folder)
     name = "localhost/aws-ses-exporter-test"
-    build(engine, base, name)
+    build(engine, base(engine, folder), name)
     return name
+
+
+def base(engine: Engine, folder: Path) -> str:
+    """Return the base image, pulled, or a stand-in for it that is made in *folder*."""
+    return BASE if engine.code("pull", "--quiet", BASE) == 0 else stand_in(engine, folder)
 
 
 def stand_in(engine: Engine, folder: Path) -> str:
@@ -94,9 +96,18 @@ def stand_in(engine: Engine, folder: Path) -> str:
     return name
 
 
-def build(engine: Engine, base: str, name: str, *options: str) -> None:
-    """Build the image as `make image` does, on *base*."""
-    command = ["make", "-C", str(ROOT), "image", f"DOCKER={engine.program}", f"BASE={base}", f"IMAGE={name}"]
+def build(engine: Engine, on: str, name: str, *options: str) -> None:
+    """Build the image as `make image` does, on that base."""
+    command = [
+        "make",
+        "-C",
+        str(ROOT),
+        "image",
+        f"DOCKER={engine.program}",
+        f"BASE={on}",
+        f"IMAGE={name}",
+        "TARGETS=exporter",
+    ]
     arguments = " ".join([*own_flags(engine), *options])
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     said = subprocess.run([*command, f"ARGS={arguments}"], env=environ, check=False, capture_output=True, text=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from exporter import __version__
+from tests.effort import SOAK
 from tests.fakes.aws import FakeAws
 from tests.package import engine
 from tests.package.engine import Engine
@@ -27,6 +28,12 @@ for folder, _, files in os.walk("/", onerror=lambda error: None):
     if not folder.startswith(("/proc", "/sys", "/dev")):
         for name in files:
             print(os.path.join(folder, name))
+"""
+TREE = """\
+import hashlib, pathlib
+for path in sorted(pathlib.Path("/opt/exporter").rglob("*")):
+    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    print(path, path.lstat().st_mode, path.lstat().st_mtime_ns, content)
 """
 
 
@@ -144,3 +151,17 @@ def test_it_says_what_it_is(image: str, container_engine: Engine) -> None:
     assert found["Config"]["StopSignal"] == "SIGTERM"
     check = found["Config"].get("Healthcheck") or found["Healthcheck"]  # docker, podman
     assert check["Test"] == ["CMD", "python", "-m", "exporter.probe"]
+
+
+@pytest.mark.skipif(not SOAK, reason="SOAK=1 builds the image twice")
+def test_two_builds_give_the_same_files(container_engine: Engine, tmp_path: Path) -> None:
+    base = engine.base(container_engine, tmp_path)
+    trees = []
+    for name in ("localhost/aws-ses-exporter-test-first", "localhost/aws-ses-exporter-test-second"):
+        engine.build(container_engine, base, name, "--no-cache")
+        trees.append(
+            container_engine("run", "--rm", "--network=none", *engine.LIMITS, "--entrypoint=python", name, "-c", TREE)
+        )
+
+    assert trees[0].count("\n") > 1_000
+    assert trees[0] == trees[1]

@@ -12,8 +12,9 @@ import pytest
 
 from exporter import cli
 from tests.fakes.aws import FakeAws
+from tests.package.engine import LIMITED
 from tests.processes import environment, exporter
-from tests.stack.files import ROOT
+from tests.stack.files import ROOT, compose, one
 
 UNIT = ROOT / "examples" / "systemd" / "aws-ses-exporter.service"
 INSTALLATION = (ROOT / "docs" / "installation.md").read_text()
@@ -103,6 +104,17 @@ def test_what_it_starts_is_what_the_instructions_install() -> None:
     assert f"python3 -m venv {Path(INSTALLED).parents[1]}\n" in INSTALLATION
     assert flag.removeprefix("--config.file=") in INSTALLATION
     assert str(UNIT.relative_to(ROOT)) in INSTALLATION
+
+
+def test_the_limit_of_memory_is_what_the_instructions_say_and_the_same_everywhere() -> None:
+    (container,) = one("deployment.yaml")["spec"]["template"]["spec"]["containers"]
+
+    assert "**256 MB** is the limit in all examples" in INSTALLATION
+    assert options()["MemoryMax"] == ["256M"]
+    assert container["resources"]["limits"] == {"memory": "256Mi"}
+    assert compose()["services"]["exporter"]["mem_limit"] == "256m"
+    assert "--memory=256m" in LIMITED
+    assert "--memory=256m" in INSTALLATION
 
 
 def test_the_exporter_lives_without_memory_that_is_written_and_executed() -> None:
