@@ -1,14 +1,16 @@
 # Every chore of the project; `make` alone lists them. Needs make and Python 3.11 or newer; uses uv where it is.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers tests bench soak format golden docs dashboards kubernetes lock image debian clean
+.PHONY: help install demo test lint types layers tests bench soak format golden docs dashboards kubernetes lock dist image debian clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	found=$$("$$python" -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null); \
 	[ -n "$$found" ] && echo "$$found" && break; done)
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv)
-DOCKER ?= $(shell command -v docker || command -v podman || echo docker)
+DOCKER ?= $(shell for tool in docker podman buildah; do $$tool info >/dev/null 2>&1 && echo $$tool && break; done)
 IMAGE ?= aws-ses-exporter
+TARGETS ?= exporter demo
+BASE ?= python:3.13-slim
 DEBIAN := prometheus prometheus-alertmanager
 VENV := .venv
 BIN := $(VENV)/bin
@@ -91,9 +93,21 @@ lock: install ## resolve the requirements again, as far as needed; make lock ARG
 	$(COMPILE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
 	$(COMPILE:pyproject.toml=) -c requirements/dev.txt --group build -o requirements/build.txt
 
-image: ## build the container image and the demo image
-	$(DOCKER) build --target exporter -t $(IMAGE) .
-	$(DOCKER) build --target demo -t $(IMAGE):demo .
+dist: install ## build the source package and, from it, the wheel, into dist/
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+image: ## build the container image and the demo image with docker, podman or buildah; BASE=NAME@DIGEST pins the base
+	@# podman and buildah write no health check into their own format, and the times of their layers by a flag
+	@set -e; tool="$(DOCKER)"; epoch=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1580601600)}; \
+	[ -n "$$tool" ] || { echo "no docker, podman or buildah that works here; make image DOCKER=... names one" >&2; exit 2; }; \
+	case "$$($$tool --version)" in Docker*) flags=;; *) flags="--format docker --timestamp $$epoch";; esac; \
+	for target in $(TARGETS); do \
+		tag=$(IMAGE); [ $$target = exporter ] || tag=$(IMAGE):$$target; \
+		(set -x; $$tool build $$flags --target $$target --tag $$tag --build-arg BASE=$(BASE) \
+			--build-arg SOURCE_DATE_EPOCH=$$epoch --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+			--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) --build-arg SOURCE=$(SOURCE) $(ARGS) .); \
+	done
 
 debian: ## put Prometheus and Alertmanager in place for the tests, as root where apt-get is
 	@missing=; for program in prometheus promtool prometheus-alertmanager amtool; do \

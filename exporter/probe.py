@@ -1,9 +1,10 @@
-"""A probe for health checks of a container: `python -m exporter.probe [[http[s]://]HOST:PORT/PATH]`.
+"""A probe for health checks of a container: `python -m exporter.probe [[[http[s]://]HOST:PORT]/PATH]`.
 
-It ends with 0 when the exporter on this machine is well. Without a scheme it tries plain HTTP, then TLS. It trusts any
-certificate, since it only asks its own machine. Where the exporter asks for a password, the probe takes it from
-`AWS_SES_EXPORTER_PROBE_BASIC_AUTH`, as `user:password`; without it, and where a client's certificate is asked for, it
-learns no more than that somebody answers, and that has to do.
+It ends with 0 when the exporter on this machine is well. Without a host and port it asks where an exporter listens that
+the same user runs here (exporter/whereabouts.py), and port 9199 where it finds none. Without a scheme it tries plain
+HTTP, then TLS. It trusts any certificate, since it only asks its own machine. Where the exporter asks for a password,
+the probe takes it from `AWS_SES_EXPORTER_PROBE_BASIC_AUTH`, as `user:password`; without it, and where a client's
+certificate is asked for, it learns no more than that somebody answers, and that has to do.
 """
 
 from __future__ import annotations
@@ -14,30 +15,43 @@ import os
 import ssl
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
-DEFAULT = "127.0.0.1:9199/-/healthy"
+from exporter.whereabouts import listening
+
+DEFAULT = "127.0.0.1:9199"
+PATH = "/-/healthy"
+PROC = Path("/proc")
 VARIABLE = "AWS_SES_EXPORTER_PROBE_BASIC_AUTH"
 TIMEOUT_SECONDS = 2.0
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+def main(arguments: Sequence[str], environ: Mapping[str, str], proc: Path = PROC) -> int:
     """Ask the address in *arguments*, print what is wrong on stderr, and return the exit code, 0 or 1."""
-    address = arguments[0] if arguments else DEFAULT
-    addresses = [address] if "://" in address else [f"http://{address}", f"https://{address}"]
+    given = arguments[0] if arguments else PATH
+    addresses = [f"{place}{given}" for place in listening(proc, DEFAULT)] if given.startswith("/") else [given]
+    problems = []
+    for address in addresses:
+        problem = _problem_at(address, environ.get(VARIABLE, ""))
+        if not problem:
+            return 0
+        problems.append(f"{address}: {problem}")
+    print("\n".join(problems), file=sys.stderr)  # noqa: T201 - for the log of the health check
+    return 1
+
+
+def _problem_at(address: str, credentials: str) -> str:
+    """Return what is wrong at *address*, by the first scheme that is understood there; empty when all is well."""
     problem = ""
-    for each in addresses:
+    for url in [address] if "://" in address else [f"http://{address}", f"https://{address}"]:
         try:
-            problem = _problem(each, environ.get(VARIABLE, ""))
-            break
+            return _problem(url, credentials)
         except (http.client.BadStatusLine, ConnectionResetError) as error:
             problem = f"no answer: {error}"  # what speaks TLS hangs up on plain HTTP
         except (OSError, http.client.HTTPException, ValueError) as error:
-            problem = f"cannot be asked: {error}"
-            break
-    if problem:
-        print(f"{address}: {problem}", file=sys.stderr)  # noqa: T201 - for the log of the health check
-    return 1 if problem else 0
+            return f"cannot be asked: {error}"
+    return problem
 
 
 def _problem(url: str, credentials: str) -> str:

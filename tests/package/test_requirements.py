@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -63,3 +65,28 @@ def test_a_lock_names_no_address_and_hashes_everything(name: str) -> None:
 @pytest.mark.parametrize("name", LOCKS)
 def test_the_locks_agree_on_versions(name: str) -> None:
     assert locked(name).items() <= locked("dev").items()
+
+
+PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
+"""Those of the image: linux/amd64 and linux/arm64."""
+
+
+def missing(platform: str) -> str:
+    """Return what uv has against installing all that the image takes on *platform*, from wheels alone."""
+    locks = (argument for name in ("build", "runtime", "demo") for argument in ("-r", f"requirements/{name}.txt"))
+    options = ("--dry-run", "--only-binary=:all:", "--require-hashes", "--python-version=3.13", "--target=unused")
+    uv = Path(sys.executable).parent / "uv"
+    if not uv.exists():
+        pytest.skip("uv is not in the environment: it knows what other machines take")
+    command = [str(uv), "pip", "install", f"--python-platform={platform}", *options, *locks]
+    said = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    return said.stderr if said.returncode else ""
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_locks_hold_a_wheel_for_each_platform_of_the_image_so_that_no_compiler_is_needed(platform: str) -> None:
+    assert missing(platform) == ""
+
+
+def test_a_platform_without_wheels_would_be_noticed() -> None:
+    assert "no usable wheels" in missing("riscv64-unknown-linux").replace("\n", " ")
