@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+MAX_PROBLEMS = 100
+
 
 class Reason(StrEnum):
     """Why a poll failed: the closed set of values of the `reason` label."""
@@ -69,10 +71,16 @@ class Problem:
 
 
 class ConfigError(ExporterError):
-    """The configuration is wrong; *problems* holds everything found, not only the first."""
+    """The configuration is wrong; *problems* holds everything found, not only the first, to a limit that no one reads.
+
+    Past `MAX_PROBLEMS` one more line says how many there are: what is logged and answered stays bounded.
+    """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         """Keep *problems*, at least one."""
+        if len(problems) > MAX_PROBLEMS:
+            left = len(problems) - MAX_PROBLEMS
+            problems = (*problems[:MAX_PROBLEMS], Problem(problems[-1].where, f"has {left} more problems like these"))
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 

@@ -172,13 +172,13 @@ class _Walk:
             if not isinstance(source, yaml.MappingNode) or source in self._open:
                 self._problem(source, loc, "must be a mapping or a list of mappings, none of which holds this one")
                 continue
-            self._visit(source)
+            self._visit(source, values=1 + len(source.value))
             self._open.append(source)
             yield source
             self._open.pop()
 
-    def _visit(self, node: yaml.Node) -> None:
-        self._visited += 1
+    def _visit(self, node: yaml.Node, *, values: int = 1) -> None:
+        self._visited += values
         if self._visited > MAX_VALUES:
             raise _broken(self.where, f"has aliases that make more than {MAX_VALUES} values of it")
         if len(self._open) >= MAX_DEPTH:
