@@ -26,6 +26,14 @@ from enum import StrEnum
 from typing import ClassVar
 
 MAX_PROBLEMS = 100
+MAX_LINE = 2_000
+
+
+def short_line(text: str) -> str:
+    """Return *text* as one line that can be read and printed anywhere, whatever somebody wrote that is told in it."""
+    text = text if text.isprintable() else text.encode("unicode_escape").decode()
+    half = MAX_LINE // 2
+    return text if len(text) <= MAX_LINE else f"{text[:half]}...{text[-half:]}"
 
 
 class Reason(StrEnum):
@@ -67,7 +75,7 @@ class Problem:
         """Return `file:line: key = value: message`, leaving out what is not known."""
         place = self.where if self.line is None else f"{self.where}:{self.line}"
         subject = self.key if self.value is None else f"{self.key} = {self.value}"
-        return ": ".join(part for part in (place, subject, self.message) if part)
+        return short_line(": ".join(part for part in (place, subject, self.message) if part))
 
 
 class ConfigError(ExporterError):

@@ -14,6 +14,8 @@ from exporter.errors import Problem
 SECRET = "<secret>"  # noqa: S105 - what stands in place of one
 MAX_SHOWN = 60
 
+_PEM = "-----BEGIN"
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -77,7 +79,12 @@ def problem(layers: Sequence[Layer], loc: Loc, message: str, *, show: bool = Tru
 
 
 def shown(text: str) -> str:
-    """Return *text* as one short line, without what may be the user and password of an address, well formed or not."""
+    """Return *text* as one short line, without what may be the user and password of an address, well formed or not.
+
+    A key in PEM, where the name of its file belongs, is not shown at all.
+    """
+    if _PEM in text:
+        return SECRET
     _, at, rest = text.rpartition("@")
     text = one_line(f"{SECRET}@{rest}" if at else text)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

@@ -95,13 +95,16 @@ def read_yaml(text: str, where: str, *, least: str = "the targets") -> Document:
         ConfigError: the text as a whole cannot be used.
     """
     try:
-        node = _Loader(text).get_single_node()
+        loader = _Loader(text)
+        node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise _broken(where, _syntax(error), line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise _broken(where, f"holds a character that YAML does not allow (U+{error.character:04X})", line) from None
+    except (ValueError, OverflowError):  # of chr()
+        raise _broken(where, "not YAML: a \\U that is no character", loader.line + 1) from None
     if node is None:
         raise _broken(where, f"is empty: name at least {least}, or give no file at all")
     walk = _Walk(where)
