@@ -20,7 +20,7 @@ from typer.exceptions import TyperException
 from exporter import __version__, early
 from exporter.config.command_lines import YACE_COMMANDS, read_command_line
 from exporter.config.dialect import DialectName
-from exporter.errors import ConfigError, ListenError, Problem
+from exporter.errors import ConfigError, ListenError, Problem, short_line
 
 if TYPE_CHECKING:
     from exporter.config.load import Loaded
@@ -119,7 +119,7 @@ def _usage(error: TyperException) -> str:
         return f"{flag} has to stand before {context.info_name}"
     near = getattr(error, "possibilities", None)
     text = f"{error.message}; did you mean {near[0]}?" if near else error.format_message()
-    return " ".join(text.split())
+    return short_line(" ".join(text.split()))
 
 
 def _drop_output() -> None:

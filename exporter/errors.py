@@ -25,6 +25,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+MAX_PROBLEMS = 100
+MAX_LINE = 2_000
+
+
+def short_line(text: str) -> str:
+    """Return *text* as one line that can be read and printed anywhere, whatever somebody wrote that is told in it."""
+    text = text if text.isprintable() else text.encode("unicode_escape").decode()
+    half = MAX_LINE // 2
+    return text if len(text) <= MAX_LINE else f"{text[:half]}...{text[-half:]}"
+
 
 class Reason(StrEnum):
     """Why a poll failed: the closed set of values of the `reason` label."""
@@ -65,14 +75,20 @@ class Problem:
         """Return `file:line: key = value: message`, leaving out what is not known."""
         place = self.where if self.line is None else f"{self.where}:{self.line}"
         subject = self.key if self.value is None else f"{self.key} = {self.value}"
-        return ": ".join(part for part in (place, subject, self.message) if part)
+        return short_line(": ".join(part for part in (place, subject, self.message) if part))
 
 
 class ConfigError(ExporterError):
-    """The configuration is wrong; *problems* holds everything found, not only the first."""
+    """The configuration is wrong; *problems* holds everything found, not only the first, to a limit that no one reads.
+
+    Past `MAX_PROBLEMS` one more line says how many there are: what is logged and answered stays bounded.
+    """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         """Keep *problems*, at least one."""
+        if len(problems) > MAX_PROBLEMS:
+            left = len(problems) - MAX_PROBLEMS
+            problems = (*problems[:MAX_PROBLEMS], Problem(problems[-1].where, f"has {left} more problems like these"))
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 

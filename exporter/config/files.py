@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
 from pathlib import Path
 
 from exporter.errors import ConfigError, Problem
 
 MAX_BYTES = 1_048_576
+SILENCE_SECONDS = 10.0
+"""How long a pipe may say nothing: whoever waits for it for ever reads no configuration again."""
 
 
 def read_text(path: Path, where: str) -> str:
@@ -26,8 +30,7 @@ def read_text(path: Path, where: str) -> str:
 def read_bytes(path: Path, where: str) -> bytes:
     """Return the bytes of the file *path*; raises as `read_text`."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = _read(path)
     except OSError as error:
         raise ConfigError((Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}"),)) from None
     except ValueError as error:
@@ -35,3 +38,30 @@ def read_bytes(path: Path, where: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise ConfigError((Problem(where, f"is over {MAX_BYTES} bytes (1 MiB)"),))
     return data
+
+
+def _read(path: Path) -> bytes:
+    """Return what is in *path*, one byte more than is allowed at most; raises OSError and ValueError."""
+    data = bytearray()
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        while len(data) <= MAX_BYTES:
+            if not waiting.poll(SILENCE_SECONDS * 1_000):
+                raise TimeoutError(f"nothing came for {SILENCE_SECONDS:g} s")
+            part = _part(descriptor, MAX_BYTES + 1 - len(data))
+            if part == b"":
+                break
+            data += part or b""
+    finally:
+        os.close(descriptor)
+    return bytes(data)
+
+
+def _part(descriptor: int, size: int) -> bytes | None:
+    """Return the next bytes, empty at the end, None where another reader of the pipe took them."""
+    try:
+        return os.read(descriptor, size)
+    except BlockingIOError:
+        return None

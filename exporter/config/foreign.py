@@ -52,6 +52,7 @@ class Findings:
     where: str
     problems: list[Problem] = field(default_factory=list)
     doubts: list[Problem] = field(default_factory=list)
+    _noted: set[tuple[int, Problem]] = field(default_factory=set)
 
     def wrong(self, loc: Loc, message: str, *, show: bool = True) -> None:
         """Note a problem with the value at *loc*, its text too where it is one to *show*."""
@@ -68,7 +69,8 @@ class Findings:
 
     def _note(self, notes: list[Problem], problem: Problem) -> None:
         """Add *problem* once: what stands at the top of a file holds for each of its metrics."""
-        if problem not in notes:
+        if (id(notes), problem) not in self._noted:
+            self._noted.add((id(notes), problem))
             notes.append(problem)
 
     def _problem(self, loc: Loc, message: str, *, show: bool) -> Problem:

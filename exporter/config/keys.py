@@ -23,6 +23,8 @@ Loc: TypeAlias = tuple[str | int, ...]
 ENV_PREFIX = Settings.model_config["env_prefix"]
 ENV_DELIMITER = Settings.model_config["env_nested_delimiter"] or ""
 ITEM = 0
+MAX_NAME = 128
+"""Longer than any key there is, and as long as the name of a user or a dimension may be."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+|<<", re.ASCII)
 
@@ -145,8 +147,14 @@ def dotted(loc: Loc) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + (part if _PLAIN.fullmatch(part) else ascii(part.rpartition("@")[2][:40]))
+            text += ("." if text else "") + _called(part)
     return text
+
+
+def _called(name: str) -> str:
+    if not _PLAIN.fullmatch(name):
+        return ascii(name.rpartition("@")[2][:40])
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}..."
 
 
 def _shape(annotation: Any, metadata: tuple[Any, ...] = ()) -> Shape:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +14,7 @@ from exporter.errors import Problem
 SECRET = "<secret>"  # noqa: S105 - what stands in place of one
 MAX_SHOWN = 60
 
-_USER_INFO = re.compile(r".*@", re.DOTALL)
+_PEM = "-----BEGIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,14 @@ def problem(layers: Sequence[Layer], loc: Loc, message: str, *, show: bool = Tru
 
 
 def shown(text: str) -> str:
-    """Return *text* as one short line, without what may be the user and password of an address, well formed or not."""
-    text = one_line(_USER_INFO.sub(f"{SECRET}@", text))
+    """Return *text* as one short line, without what may be the user and password of an address, well formed or not.
+
+    A key in PEM, where the name of its file belongs, is not shown at all.
+    """
+    if _PEM in text:
+        return SECRET
+    _, at, rest = text.rpartition("@")
+    text = one_line(f"{SECRET}@{rest}" if at else text)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 

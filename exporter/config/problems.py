@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -86,8 +87,17 @@ def _known_here(loc: Loc) -> str:
     siblings = tuple(shape_at(loc[:-1]).fields)
     guess = nearest(name, siblings)
     if guess is None:
-        elsewhere = [key.loc for key in keys() if key.loc[-1] == name]
+        elsewhere = _places().get(name)
         if elsewhere:
-            return f"did you mean {dotted(elsewhere[0]).replace(f'[{ITEM}]', '[]')}?"
+            return f"did you mean {dotted(elsewhere).replace(f'[{ITEM}]', '[]')}?"
         return f"known here: {', '.join(siblings)}"
     return f"did you mean {guess}?"
+
+
+@functools.cache
+def _places() -> Mapping[str, Loc]:
+    """Return the first place of each name: a walk over all models, too long to take for each of many unknown keys."""
+    places: dict[str, Loc] = {}
+    for key in keys():
+        places.setdefault(str(key.loc[-1]), key.loc)
+    return places

@@ -95,13 +95,16 @@ def read_yaml(text: str, where: str, *, least: str = "the targets") -> Document:
         ConfigError: the text as a whole cannot be used.
     """
     try:
-        node = _Loader(text).get_single_node()
+        loader = _Loader(text)
+        node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise _broken(where, _syntax(error), line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise _broken(where, f"holds a character that YAML does not allow (U+{error.character:04X})", line) from None
+    except (ValueError, OverflowError):  # of chr()
+        raise _broken(where, "not YAML: a \\U that is no character", loader.line + 1) from None
     if node is None:
         raise _broken(where, f"is empty: name at least {least}, or give no file at all")
     walk = _Walk(where)
@@ -172,13 +175,13 @@ class _Walk:
             if not isinstance(source, yaml.MappingNode) or source in self._open:
                 self._problem(source, loc, "must be a mapping or a list of mappings, none of which holds this one")
                 continue
-            self._visit(source)
+            self._visit(source, values=1 + len(source.value))
             self._open.append(source)
             yield source
             self._open.pop()
 
-    def _visit(self, node: yaml.Node) -> None:
-        self._visited += 1
+    def _visit(self, node: yaml.Node, *, values: int = 1) -> None:
+        self._visited += values
         if self._visited > MAX_VALUES:
             raise _broken(self.where, f"has aliases that make more than {MAX_VALUES} values of it")
         if len(self._open) >= MAX_DEPTH:

@@ -22,7 +22,7 @@ from exporter.exposition import NATIVE, Page
 from exporter.store import Store
 from exporter.telemetry import Telemetry
 from exporter.web.app import Faces, create_app
-from exporter.web.guard import Guard, Refusal
+from exporter.web.guard import Guard
 from exporter.web.listen import address_of, open_sockets
 from exporter.web.passwords import Passwords
 from exporter.web.server import create_server, serve
@@ -76,7 +76,7 @@ async def service(
             monotonic=tools.monotonic,
             refused=telemetry.web_refused,
         )
-        server = create_server(guard, tls=lambda: door.access.tls, refused=lambda: telemetry.web_refused(Refusal.TLS))
+        server = create_server(guard, tls=lambda: door.access.tls, refused=telemetry.web_refused)
         log.info("starting", extra={"version": __version__})
         for listener in listeners:
             log.info("listening", extra={"address": address_of(listener), "tls": loaded.web.tls is not None})

@@ -11,7 +11,7 @@ from exporter.catalogue import PREFIX, Family
 
 POLL_BUCKETS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300)
 
-WEB_REFUSALS = ("password", "busy", "rate", "tls")
+WEB_REFUSALS = ("password", "busy", "rate", "tls", "request", "crowd")
 
 _BOUNDS = (*(str(float(bound)) for bound in POLL_BUCKETS_SECONDS), "+Inf")
 
@@ -173,7 +173,7 @@ class ProcessFamilies:
         self.web_refused = Counter(
             f"{PREFIX}exporter_web_refused_total",
             "Requests and connections that were not let in: no right password, too many passwords to check at once, "
-            "over the rate, TLS failed. Unit: requests.",
+            "over the rate, TLS failed, no proper request, too many connections. Unit: requests.",
             ("reason",),
             registry=registry,
         )

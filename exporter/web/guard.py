@@ -24,6 +24,8 @@ class Refusal(StrEnum):
     BUSY = "busy"
     RATE = "rate"
     TLS = "tls"
+    REQUEST = "request"
+    CROWD = "crowd"
 
 
 class Guard:

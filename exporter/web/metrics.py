@@ -14,6 +14,8 @@ from starlette.types import Receive, Scope, Send
 from exporter.web.press import Press
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+MAX_CHOICES = 32
+"""What a client accepts beyond so many kinds is not looked at: commas by the thousand would hold everybody up."""
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
@@ -108,8 +110,8 @@ def wants_gzip(accept_encoding: str) -> bool:
 
 
 def _choices(header: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    for choice in header.split(","):
-        name, *rest = (part.strip().lower() for part in choice.split(";"))
+    for choice in header.split(",", MAX_CHOICES)[:MAX_CHOICES]:
+        name, *rest = (part.strip().lower() for part in choice.split(";", MAX_CHOICES)[:MAX_CHOICES])
         pairs = (part.partition("=") for part in rest)
         parameters = {key.strip(): value.strip().strip('"') for key, _, value in pairs}
         yield name, parameters, _weight(parameters.get("q", "1"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
+from exporter.config import files
 from exporter.config.files import MAX_BYTES
 from exporter.config.load import load
 from exporter.errors import ConfigError
@@ -49,7 +51,7 @@ def test_a_file_the_system_refuses_says_so(file: Path, monkeypatch: pytest.Monke
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     assert lines(file) == [f"{file}: cannot be read: permission denied"]
 
 
@@ -61,3 +63,22 @@ def test_a_file_over_one_mebibyte_is_refused_and_one_just_under_is_read(file: Pa
     with file.open("a", encoding="utf-8") as more:
         more.write("#")
     assert lines(file) == [f"{file}: is over 1048576 bytes (1 MiB)"]
+
+
+def test_a_pipe_that_says_nothing_is_given_up_and_one_that_speaks_is_read(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(file)
+    monkeypatch.setattr(files, "SILENCE_SECONDS", 0.02)
+    assert lines(file) == [f"{file}: cannot be read: nothing came for 0.02 s"]
+    monkeypatch.setattr(files, "SILENCE_SECONDS", 20.0)
+    writer = threading.Thread(target=lambda: file.write_text(ONE_TARGET, encoding="utf-8"))
+    writer.start()
+    settings = load(file, environ={}, flags={}, default_region=lambda: None).settings
+    writer.join()
+    assert settings.targets[0].regions == ("us-east-1",)
+
+
+def test_a_device_without_end_is_too_large() -> None:
+    assert lines(Path("/dev/zero")) == ["/dev/zero: is over 1048576 bytes (1 MiB)"]
+    assert "is empty" in lines(Path("/dev/null"))[0]

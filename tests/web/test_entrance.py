@@ -45,7 +45,7 @@ class Site:
         )
         self.task = asyncio.create_task(serve(self.server, [listener]))
 
-    def refuse(self) -> None:
+    def refuse(self, _: object) -> None:
         self.refused += 1
 
     async def connect(self, context: ssl.SSLContext | None = None) -> asyncio.StreamReader:

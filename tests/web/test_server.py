@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from exporter.web import server as module
+from exporter.web import protocol as module
 from exporter.web.listen import open_sockets
-from exporter.web.server import MAX_HEAD_BYTES, Server, create_server, serve
+from exporter.web.metrics import Parts
+from exporter.web.protocol import MAX_HEAD_BYTES
+from exporter.web.server import Server, create_server, serve
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 BIG = 20_000_000
@@ -64,6 +66,10 @@ def get(path: str, *headers: str, close: bool = True) -> bytes:
 Open = Callable[..., Awaitable[Site]]
 
 
+async def _parts(_: Request) -> Response:
+    return Parts(b"x" * BIG, b"end", {})
+
+
 @pytest.fixture
 async def start() -> AsyncIterator[Open]:
     sites: list[Site] = []
@@ -92,7 +98,7 @@ async def start() -> AsyncIterator[Open]:
 
             return StreamingResponse(parts())
 
-        pages = {"/half": half, "/small": small, "/big": big, "/slow": slow, "/broken": broken}
+        pages = {"/parts": _parts, "/half": half, "/small": small, "/big": big, "/slow": slow, "/broken": broken}
         app = Starlette(routes=[Route(path, page) for path, page in pages.items()])
         listeners = open_sockets(["127.0.0.1:0"])
         server = create_server(app, **options)

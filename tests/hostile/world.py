@@ -1,0 +1,129 @@
+"""One exporter at work that every hostile client is sent to, and what has to hold of it afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import ssl
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.certificates import authority
+from tests.fakes.aws import FakeAws
+from tests.hostile.invariant import harmless
+from tests.processes import Running, environment, exporter, until
+
+PASSWORD = ("alice", "alice123")
+HASH = "$2b$04$AYEoF0WhITYi4pgK7/ZORewRCP2zXoIh34HSMDpVzxEhogR9XKpvC"
+"""Of the password, at the least cost."""
+GROWTH_KIB = 24 * 1024
+"""What the process may grow by over all hostile input; the worst of single connections cost over 500 MiB once."""
+PAGE = b"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWxpY2U6YWxpY2UxMjM=\r\n"
+_STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3}) ")
+
+
+@dataclass
+class World:
+    """The exporter, its web configuration file, and what was on its page before anybody came."""
+
+    running: Running
+    web: Path
+    page: list[str] = field(default_factory=list)
+    lines: int = 0
+    resident_kib: int = 0
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.running.address.rpartition(":")
+        return host, int(port)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=20)
+
+    def use(self, text: str) -> None:
+        """Put the web configuration *text* in force."""
+        before = self._in_force()
+        self.web.write_text(text)
+        assert self._ask(b"POST /-/reload HTTP/1.1\r\nHost: x\r\n", None)[0] in {200, 401, 0} or True
+        until(lambda: self._in_force() > before, 20, lambda: "".join(self.running.lines[-5:]))
+        self.lines = len(self.running.lines)
+
+    def scrape(self, tls: ssl.SSLContext | None = None) -> tuple[int, list[str]]:
+        """Ask for the metrics as Prometheus does; return the status, and what AWS says on the page."""
+        status, page = self._ask(PAGE, tls)
+        own = ("aws_ses_exporter_", "process_", "python_", "#")
+        return status, [line for line in page.decode().splitlines() if line.strip() and not line.startswith(own)]
+
+    def unharmed(self, answers: Iterable[bytes] = (), tls: ssl.SSLContext | None = None) -> None:
+        """Check that *answers* are no failures of ours, and that the exporter does what it did before."""
+        for answer in answers:
+            said = answer.decode("latin-1")
+            assert "Traceback" not in said
+            harmless("", statuses=[int(code) for code in _STATUS.findall(answer)])
+        assert self.scrape(tls) == (200, self.page)
+        new = self.running.lines[self.lines :]
+        assert new == [], "strangers write nothing into the log"
+
+    def resident(self) -> int:
+        """Return the memory of the process, in KiB."""
+        status = Path(f"/proc/{self.running.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+([0-9]+)", status)[1])  # type: ignore[index]  # every process has it
+
+    def _in_force(self) -> int:
+        return sum("configuration in force" in line for line in self.running.lines)
+
+    def _ask(self, head: bytes, tls: ssl.SSLContext | None) -> tuple[int, bytes]:
+        with contextlib.ExitStack() as stack:
+            client = stack.enter_context(self.connect())
+            if tls is not None:
+                client = stack.enter_context(tls.wrap_socket(client, server_hostname="exporter"))
+            client.sendall(head + b"Connection: close\r\n\r\n")
+            answer = read_all(client)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        found = _STATUS.match(head)
+        return int(found[1]) if found else 0, body
+
+
+def read_all(client: socket.socket) -> bytes:
+    """Return all that comes until the connection ends, in whatever way."""
+    parts = []
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        while part := client.recv(65_536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def slam(client: socket.socket) -> None:
+    """End a connection with a reset."""
+    with contextlib.suppress(OSError):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+@contextlib.contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Start the exporter, with reload over HTTP, and wait until its page is whole."""
+    web = folder / "web.yml"
+    web.write_text("")
+    ours = authority(folder / "ours")
+    ours.issue("server", "exporter")
+    assert ours.file.exists()
+    with FakeAws() as aws:
+        environ = environment(
+            AWS_ENDPOINT_URL=aws.url,
+            AWS_SES_EXPORTER__TARGETS=json.dumps([{"regions": ["us-east-1"]}]),
+            AWS_SES_EXPORTER__POLL_INTERVAL_SECONDS="3600",
+            PYTHONWARNINGS=os.environ.get("PYTHONWARNINGS", ""),
+        )
+        with exporter(f"--web.config.file={web}", "--web.enable-lifecycle", environ=environ) as running:
+            running.wait_ready()
+            here = World(running, web)
+            here.page = here.scrape()[1]
+            assert any(line.startswith("aws_ses_send_quota_max") for line in here.page)
+            here.lines, here.resident_kib = len(running.lines), here.resident()
+            yield here
