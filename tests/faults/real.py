@@ -131,6 +131,7 @@ class Real:
     begun: float
     running: Running
     mails: dict[Place, Mail]
+    sets: list[Mail] = field(default_factory=list)
     facts: dict[Place, list[Mapping[str, Any]]] = field(default_factory=dict)
     prometheus: Prometheus = field(default_factory=Prometheus)
     strains: list[Strain] = field(default_factory=list)
