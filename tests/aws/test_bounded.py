@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
 from exporter.aws.bounded import MAX_BYTES
 from exporter.aws.clients import Aws
-from exporter.errors import AwsConnectionError, InvalidResponseError
+from exporter.errors import AwsConnectionError, InvalidResponseError, SourceError
+from exporter.scheduler import alone
 from tests.aws.helpers import TARGET, Recorder, settings
 from tests.fakes.aws import Body, CutShort, FakeAws, Fault, Hang
 
@@ -49,3 +51,24 @@ async def test_an_answer_that_does_not_come_whole_gives_its_connection_back(aws:
         aws.heal()
         async with asyncio.timeout(5):
             assert (await clients.get_account())["SendingEnabled"] is True
+
+
+@pytest.mark.usefixtures("without_garbage_collection")
+async def test_an_error_does_not_keep_what_could_not_be_read(aws: FakeAws) -> None:
+    class Answer:
+        """What was read."""
+
+    async def ask(_: object) -> dict[str, object]:
+        answer = Answer()
+        read.append(weakref.ref(answer))
+        raise ValueError
+
+    read: list[weakref.ref[Answer]] = []
+    async with Aws(settings(aws)) as opened:
+        clients = await opened.region(TARGET, "us-east-1", Recorder())
+        try:
+            await clients._call("sesv2", "GetAccount", ask)
+        except SourceError as error:
+            lonely = alone(error)
+    assert str(lonely).startswith("GetAccount")
+    assert [each() for each in read] == [None]
