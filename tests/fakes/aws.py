@@ -281,8 +281,8 @@ class FakeAws:
         return spoil(answer, asked, fault) if isinstance(fault, Spoiling) else answer
 
     def _metric_list(self, request: Request, fault: Fault | None) -> dict[str, Any]:
-        asked, place = asked_of(request, fault), {"account": request.account, "region": request.region}
-        answer = self.cloudwatch.list_metrics(asked, request.at, **place)
+        asked = asked_of(request, fault)
+        answer = self.cloudwatch.list_metrics(asked, request.at, account=request.account, region=request.region)
         return spoil(answer, asked, fault) if isinstance(fault, RepeatToken | EndlessTokens) else answer
 
     def _assume_role(self, request: Request) -> str:

@@ -38,7 +38,7 @@ def holds(
     failing: Collection[Failure],
     *,
     hit: Collection[Place],
-    seen_down: bool = True,
+    seen_down: bool | None = True,
     data_untouched: bool = False,
     lag_seconds: float = 0.0,
     clock_offsets: Collection[float] = (),
@@ -46,7 +46,8 @@ def holds(
 ) -> None:
     """Check it all. Only *hit* may fail, and has every one of *failing*, no other.
 
-    *seen_down* is whether `aws_ses_up` was 0 at some scrape; *data_untouched*, whether all counters stayed exact.
+    *seen_down* is whether `aws_ses_up` was 0 at some scrape, None where scrapes failed too.
+    *data_untouched* is whether all counters stayed exact.
     *lag_seconds* is how old the answers may have been that AWS gave for new ones; *clock_offsets* what the
     daemon's clock was ahead in the meantime; *max_age_seconds* how long a rate is held.
     """
@@ -58,7 +59,8 @@ def holds(
         found = {each for scrape in scrapes for each, number in failures(scrape.samples, place).items() if number}
         assert found == (set(failing) if place in hit else set()), f"{place.target} failed by {found}"
         down = any(scrape.samples.get(_up(place)) == 0 for scrape in scrapes)
-        assert down == (seen_down and place in hit), f"{place.target} was {'' if down else 'never '}down"
+        if place not in hit or seen_down is not None:
+            assert down == (place in hit and seen_down), f"{place.target} was {'' if down else 'never '}down"
         _recovered(world, place)
         exact, ahead = data_untouched or place not in hit, max(0.0, *clock_offsets, 0.0)
         for mail in (world.mails[place], *(each for each in world.sets if each.place == place)):
