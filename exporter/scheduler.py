@@ -156,7 +156,7 @@ class Loop:
             async with asyncio.timeout(limit) as deadline:
                 await self.source.poll(now)
         except SourceError as error:
-            return error
+            return alone(error)
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -213,6 +213,12 @@ class Loop:
 
     def _tick(self) -> None:
         self._tick_at = self._monotonic()
+
+
+def alone(error: SourceError) -> SourceError:
+    """Return *error* without what led to it: frames hold whatever was read, and the record is kept for long."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def phase_seconds(key: TargetKey, source: str, interval_seconds: int) -> int:

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -42,16 +43,23 @@ class Running:
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
     address: str = ""
+    tls: ssl.SSLContext | None = None
+    """What a client demands of it; None: no TLS."""
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
         """Ask it; `accept_encoding="gzip"` becomes `Accept-Encoding: gzip`."""
-        connection = http.client.HTTPConnection(self.address, timeout=30)
+        connection = self._connection()
         try:
             connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.tls is None:
+            return http.client.HTTPConnection(self.address, timeout=30)
+        return http.client.HTTPSConnection(self.address, timeout=30, context=self.tls)
 
     def events(self) -> list[dict[str, Any]]:
         """Return its log as far as it is JSON."""

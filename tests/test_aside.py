@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from exporter.aside import aside
+from exporter.aside import NoThreadError, aside, in_a_thread
+from tests.threads import without_threads
 
 
 async def test_it_returns_what_the_work_returns_and_raises_what_it_raises() -> None:
@@ -32,3 +34,25 @@ async def test_cancelled_it_leaves_the_work_behind_in_a_thread_that_no_end_waits
     go_on.set()
     await asyncio.to_thread(thread.join, 20)
     assert done.is_set()
+
+
+async def test_where_the_system_has_no_thread_to_give_it_says_so_and_does_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[int] = []
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        with pytest.raises(NoThreadError, match="no thread can be started"):
+            await aside(lambda: done.append(1))
+    await aside(lambda: done.append(2))
+    assert done == [2]
+
+
+async def test_short_work_is_done_in_a_thread_and_here_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await in_a_thread(threading.current_thread) is not threading.main_thread()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        assert await in_a_thread(threading.current_thread) is threading.main_thread()
+    with pytest.raises(ZeroDivisionError):
+        await in_a_thread(lambda: 1 / 0)

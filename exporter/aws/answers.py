@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
 from botocore.parsers import JSONParser
+
+from exporter.aside import in_a_thread
 
 LARGE_BYTES = 64 * 1024
 
@@ -19,7 +20,7 @@ class PatientParser(AioJSONParser):
             return await super()._do_parse(response, shape)  # type: ignore[misc]  # not in the stubs
         # the SDK's own one is a coroutine that waits for nothing; this is the same work as a function
         work: Any = JSONParser._do_parse  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
-        return await asyncio.to_thread(work, self, response, shape)
+        return await in_a_thread(lambda: work(self, response, shape))
 
 
 class ParserFactory(AioResponseParserFactory):

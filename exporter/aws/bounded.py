@@ -19,15 +19,21 @@ class BoundedResponse(ClientResponse):
         """Return the body.
 
         Raises:
-            TooLongError: it is longer than the limit; the connection is closed.
-            ClientPayloadError: it ended early.
+            TooLongError: it is longer than the limit.
+            ClientPayloadError: it ended early. Whatever is raised, the connection is closed.
         """
         if self._body is None:
-            body = bytearray()
-            async for chunk in self.content.iter_any():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    self.close()
-                    raise TooLongError(f"more than {MAX_BYTES >> 20} MB")
-            self._body = bytes(body)
+            try:
+                self._body = await self._whole()
+            except BaseException:
+                self.close()
+                raise
         return self._body
+
+    async def _whole(self) -> bytes:
+        body = bytearray()
+        async for chunk in self.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise TooLongError(f"more than {MAX_BYTES >> 20} MB")
+        return bytes(body)

@@ -109,7 +109,10 @@ class RegionClients:
         if isinstance(failure, CredentialsError):
             self._way.forget()
         self._tap.failed(operation, failure.reason)
-        raise failure from shown(cause, failure)
+        try:
+            raise failure from shown(cause, failure)
+        finally:
+            del cause, failure  # else they and this frame hold one another, and the answer that could not be read
 
     async def _client(self, service: str) -> Any:
         async with self._opened.making:

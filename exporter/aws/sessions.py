@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from typing import Any, Self
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
+from exporter.aside import in_a_thread
 from exporter.aws.answers import ParserFactory
 from exporter.aws.credentials import ChainCredentials
 from exporter.aws.models import ModelLoader, model_loader
@@ -101,4 +101,4 @@ class SessionFactory:
         """Have the shared loader read its files in a thread, once, so that making clients does not hold up the loop."""
         cold, self._cold = self._cold, None
         if cold is not None:
-            await asyncio.to_thread(cold.warm_up)
+            await in_a_thread(cold.warm_up)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from exporter.aside import aside
+from exporter.aside import NoThreadError, aside
 from exporter.config.web.access import WebAccess, stamp
 from exporter.config.web.read import read_web_file
 from exporter.errors import ConfigError
@@ -44,7 +44,7 @@ class Door:
     async def _look(self, before: WebAccess) -> None:
         try:
             found = await aside(lambda: self._changed(before))
-        except ConfigError as error:
+        except (ConfigError, NoThreadError) as error:
             self._refuse(error)
             return
         if found is not None and self.access is before:  # else a reload has read all of it meanwhile
@@ -56,12 +56,12 @@ class Door:
             return None
         return read_web_file(_own_file(access))
 
-    def _refuse(self, error: ConfigError) -> None:
+    def _refuse(self, error: ConfigError | NoThreadError) -> None:
         if str(error) == self._refused:
             return
         self._refused = str(error)
         self._telemetry.web_reload_failed()
-        for problem in error.problems:
+        for problem in error.problems if isinstance(error, ConfigError) else (error,):
             log.warning("web configuration refused, the old one stays in force", extra={"problem": str(problem)})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from exporter import logs
-from exporter.aside import aside
+from exporter.aside import NoThreadError, aside
 from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.show import digest
@@ -88,7 +88,7 @@ class Reloader:
 
     async def _reload(self) -> ExporterError | None:
         try:
-            loaded = self._held_back(await aside(self._load))
+            loaded = self._held_back(await self._read())
             await self._replace(loaded.settings)
         except ExporterError as error:
             self._telemetry.config_reload_failed()
@@ -101,6 +101,12 @@ class Reloader:
         logs.configure(loaded.settings.log.level, loaded.settings.log.format)
         self._note(loaded)
         return None
+
+    async def _read(self) -> Loaded:
+        try:
+            return await aside(self._load)
+        except NoThreadError as error:
+            raise ExporterError(f"the configuration cannot be read: {error.strerror}") from error
 
     def _held_back(self, loaded: Loaded) -> Loaded:
         """Return *loaded* as it can be put in force: with the web settings of the start, but for the file."""

@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import chain, islice
 from typing import Any, Protocol
 
+from exporter.aside import in_a_thread
 from exporter.catalogue import Kind
 from exporter.config.dialect import Rule
 from exporter.config.plan import MetricPlan
@@ -207,11 +208,11 @@ class CloudWatchSource(Source):
 
 
 async def _added(answers: Answers, page: Mapping[str, Any]) -> str | None:
-    """Add *page* to *answers*, a large one in a thread; return the token of the next."""
+    """Add *page* to *answers*, a large one in a thread where there is one; return the token of the next."""
     results = page.get("MetricDataResults")
     if not isinstance(results, list) or len(results) < AT_A_TIME:
         return answers.add(page)
-    return await asyncio.to_thread(answers.add, page)
+    return await in_a_thread(lambda: answers.add(page))
 
 
 async def _portions(states: Sequence[State], now: float) -> list[Sequence[State]]:

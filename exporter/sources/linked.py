@@ -6,15 +6,15 @@ Source: CloudWatch API Reference, MetricDataQuery `AccountId`, ListMetrics `Incl
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from exporter.catalogue import NAMESPACE
 from exporter.config.values import TWO_WEEKS_SECONDS
-from exporter.errors import InvalidResponseError
 from exporter.sources.cloudwatch import MetricData
-from exporter.sources.listing import Finder, MetricList, pages
+from exporter.sources.listing import Finder, MetricList, pages, unreadable
 from exporter.sources.succession import Account, Succession
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ SENT = "Send"
 HELD_SECONDS = TWO_WEEKS_SECONDS
 """How long an account stays that is listed no more: as long as CloudWatch lists a metric without data, once more."""
 MAX_FOUND = 1_000
+_NUMBER = re.compile("[0-9]{12}")
 
 
 class LinkedClients:
@@ -117,7 +118,11 @@ class LinkedSource(Finder):
         async with aclosing(pages(self._clients, request)) as answers:
             async for page in answers:
                 owners = page.get("OwningAccounts", [])
-                if not isinstance(owners, list) or not all(isinstance(owner, str) for owner in owners):
-                    raise InvalidResponseError("ListMetrics: the answer cannot be read")
+                if not isinstance(owners, list) or not all(map(_is_account, owners)):
+                    raise unreadable()
                 found.update(owners)
         return found
+
+
+def _is_account(owner: object) -> bool:
+    return isinstance(owner, str) and _NUMBER.fullmatch(owner) is not None

@@ -7,7 +7,8 @@ Source: CloudWatch API Reference, ListMetrics (pages of 500; metrics without dat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping
+import re
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -20,6 +21,10 @@ from exporter.series.queries import Dimensions
 from exporter.sources import Source
 from exporter.sources.succession import Account, Succession
 
+MAX_DIMENSIONS, MAX_NAME, MAX_VALUE = 30, 255, 1_024
+"""Of one metric, and how long a name and a value may be (CloudWatch API Reference, Metric and Dimension)."""
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of characters, which no UTF-8 holds: on the page they would all be the same."""
 MAX_PAGES = 1_000
 """Half a million metrics: more than any account has, so that a list without end ends."""
 
@@ -50,6 +55,8 @@ async def pages(clients: MetricList, request: Mapping[str, Any]) -> AsyncGenerat
         token = page.get("NextToken") or None
         if token is None:
             return
+        if not isinstance(token, str):
+            raise unreadable()
         if token in tokens or len(tokens) >= MAX_PAGES:
             raise InvalidResponseError("ListMetrics: the list does not end")
         tokens.add(token)
@@ -151,9 +158,25 @@ def _request(ask: Ask) -> dict[str, Any]:
 
 def _metrics(page: Mapping[str, Any]) -> list[tuple[str, Dimensions]]:
     try:
-        return [
-            (metric["MetricName"], tuple(sorted((each["Name"], each["Value"]) for each in metric["Dimensions"])))
-            for metric in page["Metrics"]
-        ]
+        return [(_text(metric["MetricName"]), _dimensions(metric["Dimensions"])) for metric in page["Metrics"]]
     except (KeyError, TypeError) as error:
-        raise InvalidResponseError("ListMetrics: the answer cannot be read") from error
+        raise unreadable() from error
+
+
+def _dimensions(pairs: Sequence[Mapping[str, Any]]) -> Dimensions:
+    """Return *pairs* as they may be asked for: one that AWS refuses would spoil the question for all others."""
+    if len(pairs) > MAX_DIMENSIONS:
+        raise unreadable()
+    return tuple(sorted((_text(pair["Name"]), _text(pair["Value"], MAX_VALUE)) for pair in pairs))
+
+
+def _text(text: Any, most: int = MAX_NAME) -> str:
+    """Return *text*, if it is one of 1 to *most* characters that can be written as UTF-8."""
+    if not isinstance(text, str) or not 0 < len(text) <= most or _HALVES.search(text):
+        raise unreadable()
+    return text
+
+
+def unreadable() -> InvalidResponseError:
+    """Return the error for an answer that is none of AWS's."""
+    return InvalidResponseError("ListMetrics: the answer cannot be read")

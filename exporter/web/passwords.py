@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 import bcrypt
 
+from exporter.aside import NoThreadError
+
 MAX_REMEMBERED = 256
 MAX_WAITING = 32
 """With so many in the queue the next one is told to come again; a good password that is known never waits."""
@@ -43,7 +45,7 @@ class Passwords:
         """Return whether *password* is that of *user*, one of *users*, which have hashes.
 
         Raises:
-            BusyError: too many others wait.
+            BusyError: too many others wait, or there is no thread to check it in.
         """
         known = user in users
         hashed = users[user] if known else self._decoy(users, user)
@@ -57,6 +59,8 @@ class Passwords:
         try:
             async with self._one:
                 right = await self._aside(lambda: self._matches(password, hashed))
+        except NoThreadError as error:
+            raise BusyError from error
         finally:
             self._waiting -= 1
         if not (known and right):

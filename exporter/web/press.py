@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
 import zlib
 from dataclasses import dataclass
+
+from exporter.aside import in_a_thread
 
 LEVEL = 4
 """Half the time of the usual 6 for a page a few per cent larger."""
@@ -36,9 +37,9 @@ class Press:
         return _finished(self._kept, second)
 
     async def gzip_aside(self, first: bytes, second: bytes) -> bytes:
-        """Return what `gzip` does; what is large is compressed in a thread, so that others are served meanwhile."""
+        """Return what `gzip` does; what is large is compressed in a thread if there is one: others are served."""
         if len(second) >= LARGE_BYTES or (first is not self._kept.content and len(first) >= LARGE_BYTES):
-            return await asyncio.to_thread(self.gzip, first, second)
+            return await in_a_thread(lambda: self.gzip(first, second))
         return self.gzip(first, second)
 
 

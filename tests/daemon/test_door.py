@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,7 @@ from exporter.config.web.read import read_web_file
 from exporter.daemon.door import LOOK_SECONDS, Door
 from exporter.telemetry import Telemetry
 from tests.certificates import Authority, Papers, authority
+from tests.threads import without_threads
 
 
 @dataclass
@@ -127,3 +130,34 @@ async def test_without_a_file_there_is_nothing_to_look_at(look: Look) -> None:
     look.door.take(WebAccess())
     assert look.changes == 1
     assert await look.once() == WebAccess()
+
+
+async def test_without_a_thread_to_look_in_nothing_changes_until_there_is_one(
+    look: Look, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = look.door.access
+    look.ours.issue("server", "exporter")
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        for _ in range(3):
+            assert await look.once() is first
+    assert look.failures == 1
+    assert [getattr(record, "problem", "") for record in caplog.records] == ["[Errno 11] no thread can be started"]
+    assert await look.once() is not first
+
+
+async def test_without_a_descriptor_to_load_it_with_a_new_certificate_waits_until_there_is_one(
+    look: Look, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: str) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    first = look.door.access
+    look.ours.issue("server", "exporter")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "memfd_create", refuse, raising=False)
+        for _ in range(3):
+            assert await look.once() is first
+    (record,) = caplog.records
+    assert "cannot be loaded: too many open files" in getattr(record, "problem", "")
+    assert await look.once() is not first

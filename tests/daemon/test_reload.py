@@ -15,6 +15,7 @@ from exporter.daemon.reload import Reloader
 from exporter.errors import ConfigError, ExporterError, Problem
 from exporter.telemetry import Telemetry
 from tests.daemon.world import loaded, settings
+from tests.threads import without_threads
 
 
 @dataclass
@@ -87,6 +88,23 @@ async def test_a_bad_configuration_is_not_put_in_force() -> None:
     assert stage.in_force == ["old"]
     assert stage.reloader.loaded.settings.targets[0].label == "old"
     assert stage.value("last_reload_successful") == 0
+
+
+async def test_without_a_thread_to_read_in_nothing_changes_and_a_later_reload_goes_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.reloader.run())
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        with pytest.raises(ExporterError, match="cannot be read: no thread can be started"):
+            await stage.reloader.reload()
+    assert stage.in_force == ["old"]
+    assert stage.value("last_reload_successful") == 0
+    await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.in_force == ["old", "new"]
 
 
 async def test_wishes_that_the_end_overtakes_are_told_so() -> None:

@@ -16,11 +16,11 @@
         aws.requests                                        # list of Request, in order of arrival
         aws.requests_of("GetMetricData", region="us-east-1")
 
-Region and access key are taken from the signature (which is not checked), so one address serves all regions. Keys that
+Region and access key are taken from the signature, which is not checked: one address serves all regions. Keys that
 AssumeRole gives belong to the role's account and end after its lifetime, by the fake's clock. Faults are in
 tests/fakes/faults.py (re-exported here): of those that fit a request the oldest is used first, each `times` times.
 It is an HTTP proxy too: absolute addresses are answered as its own.
-It runs in a thread of its own; start/stop are there beside `with`. A stalled request ends when the fake does.
+It runs in a thread of its own; a stalled request ends when the fake does.
 Without HTTP: `MemorySession` (tests/fakes/memory.py) under the whole SDK, `FakeCloudWatch` (tests/fakes/cloudwatch.py)
 and `spoil` (tests/fakes/faults.py).
 """
@@ -62,7 +62,7 @@ from tests.fakes.faults import (
     Truncated,
     spoil,
 )
-from tests.fakes.plans import FACTS, Planned, Role, json_text
+from tests.fakes.plans import FACTS, Planned, Role, asked_of, json_text
 from tests.fakes.wire import Answer, Request
 
 __all__ = [
@@ -243,8 +243,7 @@ class FakeAws:
         return wire.answer(request, text, content_type, 200)
 
     def _answer(self, request: Request, fault: Fault | None) -> tuple[str, str]:
-        refusal = self.revoked.get(request.access_key) or self.revoked.get("*")
-        if refusal is not None:
+        if refusal := self.revoked.get(request.access_key) or self.revoked.get("*"):
             raise FakeAwsError(refusal, "The security token included in the request is invalid", 403)
         if self._expiry.get(request.access_key, request.at + 1) <= request.at:
             raise FakeAwsError("ExpiredToken", "The security token included in the request is expired", 403)
@@ -261,10 +260,8 @@ class FakeAws:
                 return json_text(answer, fault), "application/x-amz-json-1.0"
             case "ListMetrics":
                 with self._lock:
-                    listed = self.cloudwatch.list_metrics(
-                        request.body, request.at, account=request.account, region=request.region
-                    )
-                return json_text(listed, fault), "application/x-amz-json-1.0"
+                    answer = self._metric_list(request, fault)
+                return json_text(answer, fault), "application/x-amz-json-1.0"
             case "GetAccount":
                 facts = self.facts.get((request.account, request.region), FACTS)
                 return json_text(copy.deepcopy(facts), fault), "application/json"
@@ -276,16 +273,17 @@ class FakeAws:
         raise FakeAwsError("UnknownOperationException", request.operation, 404)
 
     def _metric_data(self, request: Request, fault: Fault | None) -> dict[str, Any]:
-        asked = dict(request.body)
-        for name in ("StartTime", "EndTime"):
-            asked[name] = datetime.fromtimestamp(asked[name], UTC)
-        if isinstance(fault, RepeatToken) or str(asked.get("NextToken")).startswith(EndlessTokens.PREFIX):
-            asked.pop("NextToken", None)
+        asked = asked_of(request, fault)
         stale = fault.seconds if isinstance(fault, Stale) else 0.0
         answer = self.cloudwatch.get_metric_data(
             asked, request.at, account=request.account, region=request.region, stale_seconds=stale
         )
         return spoil(answer, asked, fault) if isinstance(fault, Spoiling) else answer
+
+    def _metric_list(self, request: Request, fault: Fault | None) -> dict[str, Any]:
+        asked = asked_of(request, fault)
+        answer = self.cloudwatch.list_metrics(asked, request.at, account=request.account, region=request.region)
+        return spoil(answer, asked, fault) if isinstance(fault, RepeatToken | EndlessTokens) else answer
 
     def _assume_role(self, request: Request) -> str:
         arn = request.body["RoleArn"]

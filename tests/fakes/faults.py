@@ -140,7 +140,10 @@ HTML = Body("<html><body>Bad Gateway</body></html>", "text/html", 200)
 
 
 def spoil(response: dict[str, Any], request: Mapping[str, Any], fault: Spoiling) -> dict[str, Any]:
-    """Return a GetMetricData *response* to *request* with *fault* in it; usable without HTTP as well."""
+    """Return a GetMetricData *response* to *request* with *fault* in it; usable without HTTP as well.
+
+    A ListMetrics response, too, where the fault is one of tokens.
+    """
     if isinstance(fault, RepeatToken):
         return response | {"NextToken": fault.token}
     if isinstance(fault, EndlessTokens):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes.faults import Edited, Fault
+from tests.fakes.faults import Edited, EndlessTokens, Fault, RepeatToken
 from tests.fakes.wire import Request
 
 FACTS: dict[str, Any] = {
@@ -54,3 +55,13 @@ def json_text(answer: dict[str, Any], fault: Fault | None) -> str:
     """Return *answer* as JSON; times are unix seconds, and NaN and infinity stand there as Python writes them."""
     text = json.dumps(answer, default=lambda moment: moment.timestamp())
     return json.dumps(fault.change(json.loads(text))) if isinstance(fault, Edited) else text
+
+
+def asked_of(request: Request, fault: Fault | None) -> dict[str, Any]:
+    """Return the body of *request* with moments, and without a token that *fault* made up."""
+    asked = dict(request.body)
+    for name in {"StartTime", "EndTime"} & set(asked):
+        asked[name] = datetime.fromtimestamp(asked[name], UTC)
+    if isinstance(fault, RepeatToken) or str(asked.get("NextToken")).startswith(EndlessTokens.PREFIX):
+        asked.pop("NextToken", None)
+    return asked

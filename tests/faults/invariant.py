@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from exporter.catalogue import FACTS, fact_family, held_family, statistic_family, total_family
 from exporter.series.windows import floor_to
+from tests.fakes.aws import Request
 from tests.faults.mail import COUNTS, HOUR, RATE, Mail, Place
 from tests.faults.prometheus import Scrape
 from tests.faults.seen import Failure, Seen, failures
@@ -37,14 +38,16 @@ def holds(
     failing: Collection[Failure],
     *,
     hit: Collection[Place],
-    seen_down: bool = True,
+    seen_down: bool | None = True,
+    data_untouched: bool = False,
     lag_seconds: float = 0.0,
     clock_offsets: Collection[float] = (),
     max_age_seconds: int = MAX_AGE_SECONDS,
 ) -> None:
     """Check it all. Only *hit* may fail, and has every one of *failing*, no other.
 
-    *seen_down* is whether `aws_ses_up` was 0 at some scrape.
+    *seen_down* is whether `aws_ses_up` was 0 at some scrape, None where scrapes failed too.
+    *data_untouched* is whether all counters stayed exact.
     *lag_seconds* is how old the answers may have been that AWS gave for new ones; *clock_offsets* what the
     daemon's clock was ahead in the meantime; *max_age_seconds* how long a rate is held.
     """
@@ -56,26 +59,22 @@ def holds(
         found = {each for scrape in scrapes for each, number in failures(scrape.samples, place).items() if number}
         assert found == (set(failing) if place in hit else set()), f"{place.target} failed by {found}"
         down = any(scrape.samples.get(_up(place)) == 0 for scrape in scrapes)
-        assert down == (seen_down and place in hit), f"{place.target} was {'' if down else 'never '}down"
+        if place not in hit or seen_down is not None:
+            assert down == (place in hit and seen_down), f"{place.target} was {'' if down else 'never '}down"
         _recovered(world, place)
-        _true(
-            world,
-            world.mails[place],
-            exact=place not in hit,
-            ahead_seconds=max(0.0, *clock_offsets, 0.0),
-        )
-        _rates(world, world.mails[place], max_age_seconds)
-        for metric in COUNTS:
-            _gauges(world, world.mails[place], metric, lag_seconds, clock_offsets)
+        exact, ahead = data_untouched or place not in hit, max(0.0, *clock_offsets, 0.0)
+        for mail in (world.mails[place], *(each for each in world.sets if each.place == place)):
+            _true(world, mail, exact=exact, ahead_seconds=ahead)
+            _rates(world, mail, max_age_seconds)
+            for metric in COUNTS:
+                _gauges(world, mail, metric, lag_seconds, clock_offsets)
+        if place in world.facts:
+            _facts(world, place)
     _nothing_else(world)
 
 
 def _up(place: Place) -> str:
     return f"aws_ses_up{{{place.labels}}}"
-
-
-def _total(metric: str, place: Place) -> str:
-    return f"{total_family(metric).name}{{{place.labels}}}"
 
 
 def _bounded(world: Seen) -> None:
@@ -98,7 +97,7 @@ def _true(world: Seen, mail: Mail, *, exact: bool, ahead_seconds: float) -> None
     polls = _polls(world, mail.place)
     scrapes, slack = world.prometheus.scrapes, world.slack.seconds
     for metric in COUNTS:
-        name = _total(metric, mail.place)
+        name = f"{total_family(metric, dimensioned=mail.dimensioned).name}{{{mail.labels}}}"
         seen = [(scrape, scrape.samples[name]) for scrape in scrapes if name in scrape.samples]
         assert seen, f"{name} was never there"
         for (_, low), (after, high) in pairwise(seen):
@@ -112,11 +111,10 @@ def _true(world: Seen, mail: Mail, *, exact: bool, ahead_seconds: float) -> None
                 most = mail.counted(metric, scrape.at + ahead_seconds)
                 assert value <= most, f"{name} counts more than there was at {scrape.at}"
         assert seen[-1][0] is scrapes[-1], f"{name} is gone"
-    _facts(world, mail.place)
 
 
 def _gauges(world: Seen, mail: Mail, metric: str, lag_seconds: float, clock_offsets: Collection[float]) -> None:
-    name = f"{statistic_family(metric, 'Sum').name}{{{mail.place.labels}}}"
+    name = f"{statistic_family(metric, 'Sum', dimensioned=mail.dimensioned).name}{{{mail.labels}}}"
     oldest = max(GAUGE_SECONDS, 3 * world.interval) + SLACK_SECONDS - min(0.0, *clock_offsets, 0.0)
     polls = _polls(world, mail.place)
     for scrape in world.prometheus.scrapes:
@@ -134,7 +132,7 @@ def _gauges(world: Seen, mail: Mail, metric: str, lag_seconds: float, clock_offs
 
 def _rates(world: Seen, mail: Mail, max_age_seconds: int) -> None:
     scrapes, polls = world.prometheus.scrapes, _polls(world, mail.place)
-    name = f"{held_family(RATE).name}{{{mail.place.labels}}}"
+    name = f"{held_family(RATE, dimensioned=mail.dimensioned).name}{{{mail.labels}}}"
     aspects = [name, *(name.replace("{", f"_{aspect}{{") for aspect in ("average", "sum"))]
     time = name.replace("{", "_timestamp_seconds{")
     for scrape in scrapes:
@@ -183,8 +181,13 @@ def _polls(world: Seen, place: Place) -> list[float]:
     return [
         request.at
         for request in world.requests
-        if request.operation == "GetMetricData" and (request.region, request.account) == (place.region, place.account)
+        if request.operation == "GetMetricData" and (request.region, _owner(request)) == (place.region, place.account)
     ]
+
+
+def _owner(request: Request) -> str:
+    """Return whose data is asked for: a linked account's, through the account that asks, or that one's own."""
+    return str(request.body["MetricDataQueries"][0].get("AccountId", request.account))
 
 
 def _last(polls: list[float], at: float, *, before: float = 0.0) -> float:

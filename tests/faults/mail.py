@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from random import Random
 
+from exporter.config.selections import CONFIGURATION_SET
 from tests.fakes.aws import FakeAws
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -34,21 +35,38 @@ class Place:
 
 @dataclass
 class Mail:
-    """What SES published of one place: by metric and minute, each revision with the moment from which it is visible."""
+    """What SES published of one place: by metric and minute, each revision with the moment from which it is visible.
+
+    Of one *configuration_set* alone, where there is one.
+    """
 
     place: Place
     aws: FakeAws
+    configuration_set: str | None = None
     revisions: dict[str, dict[int, list[tuple[float, float]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
     _steps: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)
+
+    @property
+    def dimensioned(self) -> bool:
+        """Whether its series are those with dimensions."""
+        return self.configuration_set is not None
+
+    @property
+    def labels(self) -> str:
+        """What every series of it has in its braces."""
+        more = f',ses_configuration_set="{self.configuration_set}"' if self.dimensioned else ""
+        return f"{self.place.labels}{more}"
 
     def put(self, metric: str, minute: int, value: float, visible_at: float) -> None:
         """Publish a datapoint or a revision."""
         self.revisions[metric][minute].append((visible_at, value))
         self.revisions[metric][minute].sort()
         self._steps.clear()
-        self.aws.put(metric, minute, value, visible_at=visible_at, account=self.place.account, region=self.place.region)
+        place = {"account": self.place.account, "region": self.place.region}
+        dimensions = {CONFIGURATION_SET: self.configuration_set} if self.dimensioned else {}
+        self.aws.put(metric, minute, value, visible_at=visible_at, dimensions=dimensions, **place)
 
     def flow(self, start: float, end: float, random: Random, *, late: float = 100.0, share: float = 0.4) -> None:
         """Publish mail in a *share* of the minutes from *start* to *end*, each visible up to *late* seconds after."""

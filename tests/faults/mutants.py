@@ -14,8 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.faults.rules import MUTANTS, Mutant
+from tests.faults.more_rules import OF_SELECTION
+from tests.faults.rules import OF_DATA, Mutant
 
+MUTANTS = (*OF_DATA, *OF_SELECTION)
 ROOT = Path(__file__).parents[2]
 
 

@@ -1,4 +1,4 @@
-"""The real process with real sockets under TLS, in a world whose clock runs a hundred times as fast.
+"""The real process with real sockets under TLS on both sides, in a world whose clock runs a hundred times as fast.
 
 Two targets with profiles of their own, so that each has its host: `hit.test`, whose way through a gate can be closed
 and whose certificate and name can be spoilt, and `other.test`, which nothing happens to.
@@ -22,6 +22,7 @@ from typing import Any
 
 import trustme
 
+from tests.certificates import Authority, authority
 from tests.fakes.aws import DEFAULT_ACCOUNT, FACTS, FakeAws, Request
 from tests.faults.gate import Gate
 from tests.faults.mail import DAY, HOUR, Mail, Place, moment
@@ -127,10 +128,13 @@ class Real:
     aws: FakeAws
     gate: Gate
     certificates: Certificates
+    ours: Authority
+    """Who signs what the exporter itself shows: `web.pem`."""
     names: Path
     begun: float
     running: Running
     mails: dict[Place, Mail]
+    sets: list[Mail] = field(default_factory=list)
     facts: dict[Place, list[Mapping[str, Any]]] = field(default_factory=dict)
     prometheus: Prometheus = field(default_factory=Prometheus)
     strains: list[Strain] = field(default_factory=list)
@@ -219,8 +223,8 @@ def strain(pid: int) -> Strain:
 
 
 @contextlib.contextmanager
-def real(path: Path) -> Iterator[Real]:
-    """Run an exporter that was well for some polls, and watch it until the story is finished."""
+def real(path: Path, *, guarded: bool = False) -> Iterator[Real]:
+    """Run an exporter that was well for some polls, *guarded* by TLS, and watch it until the story is finished."""
     certificates = _certificates(path)
     begun = time.time()
     with FakeAws(now=lambda: START + (time.time() - begun) * SPEED, tls=certificates.good) as aws:
@@ -230,7 +234,11 @@ def real(path: Path) -> Iterator[Real]:
             names = path / "names"
             names.write_text("")
             environ = _environment(path, {HIT: gate.port, OTHER: port})
-            (path / "config.yaml").write_text(CONFIG)
+            more = ", config_file: web.yml" if guarded else ""
+            (path / "config.yaml").write_text(CONFIG.replace("enable_lifecycle: true", f"enable_lifecycle: true{more}"))
+            (path / "web.yml").write_text("tls_server_config: {cert_file: web.pem, key_file: web.key}")
+            ours = authority(path)
+            ours.issue("web", "127.0.0.1")
             arguments = [str(path / "config.yaml"), str(names), repr(begun), repr(START), str(SPEED)]
             mails = {place: Mail(place, aws) for place in (HIT, OTHER)}
             for place, mail in mails.items():
@@ -238,7 +246,8 @@ def real(path: Path) -> Iterator[Real]:
                 mail.flow(START - DAY, START - 3 * HOUR, Random(place.target), share=0.02)
                 mail.flow(START - 3 * HOUR, START, Random(place.region))
             with process(arguments, environ=environ, command=(sys.executable, "-c", SCRIPT)) as running:
-                world = Real(aws, gate, certificates, names, begun, running, mails)
+                running.tls = ssl.create_default_context(cafile=ours.file) if guarded else None
+                world = Real(aws, gate, certificates, ours, names, begun, running, mails)
                 world.facts = {place: [FACTS] for place in mails}
                 _wait_until_well(world)
                 world.watcher = Watcher(world.look)

@@ -42,6 +42,7 @@ class Seen(Protocol):
 
     prometheus: Prometheus
     mails: dict[Place, Mail]
+    sets: list[Mail]
     facts: dict[Place, list[Mapping[str, Any]]]
     strains: list[Strain]
     interval: int

@@ -86,7 +86,7 @@ def test_keys_that_are_rotated_are_read_anew(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("operation", "source"), [("GetMetricData", "cloudwatch"), ("GetAccount", "account"), ("ListMetrics", "cloudwatch")]
+    ("operation", "source"), [("GetMetricData", "cloudwatch"), ("GetAccount", "account"), ("ListMetrics", "dimensions")]
 )
 def test_one_action_that_is_denied_takes_nothing_from_the_others(operation: str, source: str) -> None:
     async def story(world: World) -> None:

@@ -11,11 +11,11 @@ from random import Random
 import pytest
 
 from tests.effort import SOAK
-from tests.faults.mutants import ROOT, Bench, Verdict, tried
-from tests.faults.rules import MUTANTS, Mutant
+from tests.faults.mutants import MUTANTS, ROOT, Bench, Verdict, tried
+from tests.faults.rules import Mutant
 
 SAMPLE = Random("mutants").sample(MUTANTS, 3)
-RULES = "123456789"
+RULES = "123456789DFL"
 STORE = ("tests/test_store.py",)
 
 pytestmark = pytest.mark.timeout(3600)

@@ -10,6 +10,7 @@ import random
 import resource
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from exporter.errors import Reason
 from tests.effort import examples
 from tests.fakes.aws import DEFAULT_ACCOUNT, Body, Delay, FakeAws
 from tests.faults.invariant import RESIDENT_MORE_BYTES, holds
-from tests.faults.real import HIT, LIMIT_SECONDS, real, strain
+from tests.faults.real import HIT, LIMIT_SECONDS, Real, real, strain
 from tests.processes import COMMAND, Running, environment, exporter, until
 
 pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
@@ -32,7 +33,7 @@ FEW_LINES = 100
 """What it may say in the world's minutes in which it has no files."""
 
 
-def test_answers_without_end_too_few_files_and_too_little_memory_harm_nothing(tmp_path: Path) -> None:
+def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) -> None:
     with real(tmp_path) as world:
         pid = world.running.process.pid
         resident = strain(pid).resident_bytes
@@ -45,22 +46,58 @@ def test_answers_without_end_too_few_files_and_too_little_memory_harm_nothing(tm
         world.aws.fail(lists, region=HIT.region, operation="GetMetricData", times=None)
         with limited(pid, resource.RLIMIT_AS, address_bytes(pid) + 16 * MB):
             world.suffer({UNREADABLE})
+        world.finish()
+        assert world.running.stop() == 0
+    holds(world, {UNREADABLE}, hit=[HIT])
 
-        lines = len(world.running.lines)
+
+def test_too_few_files_and_a_certificate_that_is_gone_harm_nothing_behind_tls(tmp_path: Path) -> None:
+    with real(tmp_path, guarded=True) as world:
+        pid, lines = world.running.process.pid, len(world.running.lines)
         world.may_be_deaf = True
-        world.gate.cut()
         with limited(pid, resource.RLIMIT_NOFILE, strain(pid).descriptors), contextlib.ExitStack() as opened:
-            for _ in range(20):
-                port = int(world.running.address.rpartition(":")[2])
-                opened.enter_context(socket.create_connection(("127.0.0.1", port)))
-            until(lambda: lost(world.running, "Too many open files"), LIMIT_SECONDS, world.log)
+            world.ours.issue("web", "127.0.0.1")
+            until(lambda: crowded_out(world, opened), LIMIT_SECONDS, world.log)
         assert len(world.running.lines) - lines < FEW_LINES
         until(lambda: answers(world.running), LIMIT_SECONDS, world.log)
         world.may_be_deaf = False
         world.heal()
+        show_another_certificate_after_it_was_gone(world)
         world.finish()
         assert world.running.stop() == 0
-    holds(world, {UNREADABLE, *lost(world.running)}, hit=[HIT])
+    failed = lost(world.running)
+    assert {reason for _, reason in failed} == {Reason.CONNECTION.value}
+    holds(world, failed, hit=[HIT], seen_down=None)
+
+
+def show_another_certificate_after_it_was_gone(world: Real) -> None:
+    """Let the certificate that the exporter shows vanish: the one there was is shown until there is another."""
+    file = world.ours.folder / "web.pem"
+    until(lambda: shown(world) == file.read_text(), LIMIT_SECONDS, world.log)
+    before = shown(world)
+    file.unlink()
+    until(lambda: "no such file" in problems(world), LIMIT_SECONDS, world.log)
+    assert shown(world) == before
+    world.ours.issue("web", "127.0.0.1")
+    until(lambda: shown(world) == file.read_text() != before, LIMIT_SECONDS, world.log)
+
+
+def shown(world: Real) -> str:
+    host, _, port = world.running.address.rpartition(":")
+    return ssl.get_server_certificate((host, int(port)))
+
+
+def problems(world: Real) -> str:
+    return " ".join(event["problem"] for event in world.running.events() if "problem" in event)
+
+
+def crowded_out(world: Real, opened: contextlib.ExitStack) -> bool:
+    """Take the files that connections of polls have, and see whether one missed them, and the new certificate did."""
+    host, _, port = world.running.address.rpartition(":")
+    world.gate.cut()
+    opened.enter_context(socket.create_connection((host, int(port))))
+    told = problems(world).lower()
+    return bool(lost(world.running, "Too many open files")) and "too many open files" in told
 
 
 @contextlib.contextmanager
@@ -79,11 +116,11 @@ def address_bytes(pid: int) -> int:
 
 
 def lost(running: Running, error: str = "") -> set[tuple[str, str]]:
-    """Return the failures of the target for want of a connection, by the log, and by *error*."""
+    """Return the failures of the target by the log, those with *error*."""
     return {
         (event["source"], event["reason"])
         for event in running.events()
-        if event["msg"] == "poll failed" and event["reason"] == Reason.CONNECTION and error in event["error"]
+        if event["msg"] == "poll failed" and error in event["error"]
     }
 
 

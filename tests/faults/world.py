@@ -49,6 +49,8 @@ OTHER = Place("other", "210987654321", "eu-west-1")
 START = moment("2026-06-17T09:31:07")
 HISTORY_SECONDS = DAY + 7 * HOUR
 SCRAPE_SECONDS = 150
+ASIDE_SECONDS = 0.5
+"""Polls are at whole seconds, and no scrape is while one is under way."""
 BETWEEN_POLLS_SECONDS = 130
 """Stories begin, and go on in whole minutes, when no poll is under way; what hits one in its middle says so."""
 RECOVERY_SECONDS = 10 * MINUTE
@@ -81,6 +83,8 @@ class World:
     settings: Settings
     interval: int
     mails: dict[Place, Mail] = field(default_factory=dict)
+    sets: list[Mail] = field(default_factory=list)
+    """The mail of configuration sets; none unless a story adds some."""
     facts: dict[Place, list[Mapping[str, Any]]] = field(default_factory=dict)
     prometheus: Prometheus = field(default_factory=Prometheus)
     strains: list[Strain] = field(default_factory=list)
@@ -92,7 +96,6 @@ class World:
     loads: Callable[[], Loaded] | None = None
     """What a reload reads; None: the same settings again."""
     scrape_seconds: int = SCRAPE_SECONDS
-
     recovery_seconds: float = RECOVERY_SECONDS
     slack: Slack = field(default_factory=Slack)
 
@@ -158,6 +161,7 @@ class World:
         await self._living.__aexit__(None, None, None)
 
     async def _scrape(self) -> None:
+        await asyncio.sleep(ASIDE_SECONDS)
         while True:
             await asyncio.sleep(self.scrape_seconds)
             if self.daemon is None:
@@ -168,10 +172,15 @@ class World:
             self.strains.append(Strain(len(asyncio.all_tasks()), descriptors(), resident_bytes()))
 
 
-async def suffer(world: World, place: Place, failing: Collection[Failure], what: str) -> None:
-    """Let a fault that is on be met by a poll of each source, see that it is counted as *failing*, and heal it."""
+async def suffer(
+    world: World, place: Place, failing: Collection[Failure], what: str, *, slow_seconds: float = 0.0
+) -> None:
+    """Let a fault that is on be met by a poll of each source, see that it is counted as *failing*, and heal it.
+
+    *slow_seconds* is how long such a poll takes besides.
+    """
     before = await world.failures(place)
-    await world.passing(world.interval + SCRAPE_SECONDS + MINUTE)
+    await world.passing(world.interval + SCRAPE_SECONDS + MINUTE + slow_seconds)
     after = await world.failures(place)
     found = {each for each, number in after.items() if number > before[each]}
     assert found == set(failing), f"{what}: counted as {found}"
@@ -209,9 +218,9 @@ def play(
 
 def flowing(world: World) -> None:
     """Let mail flow in both places, from the day before to half a day from now; a story may add to it."""
-    for mails in world.mails.values():
-        mails.flow(world.start - HISTORY_SECONDS, world.start - 3 * HOUR, Random(mails.place.target), share=0.02)
-        mails.flow(world.start - 3 * HOUR, world.start + 12 * HOUR, Random(mails.place.region))
+    for mails in (*world.mails.values(), *world.sets):
+        mails.flow(world.start - HISTORY_SECONDS, world.start - 3 * HOUR, Random(mails.labels), share=0.02)
+        mails.flow(world.start - 3 * HOUR, world.start + 12 * HOUR, Random(f"{mails.labels} now"))
 
 
 async def _play(world: World, story: Story, settle_seconds: float, mail: Callable[[World], None]) -> None:

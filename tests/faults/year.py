@@ -22,6 +22,7 @@ from random import Random
 from typing import Any
 
 from exporter.config.settings import Settings
+from exporter.daemon.garbage import short_collections
 from tests.fakes import wire
 from tests.fakes.aws import (
     DEFAULT_ACCOUNT,
@@ -275,7 +276,7 @@ def live(start: float, days: float, seed: str) -> Account:
         "metrics": [{"name": name} for name in (*METRICS, RATE)],
     }
     world = World(start, aws, Settings.model_validate(settings), 300)
-    with asyncio.Runner(loop_factory=Loop) as runner:
+    with short_collections(), asyncio.Runner(loop_factory=Loop) as runner:
         account = runner.run(_live(world, aws, days))
     account.seconds = time.process_time() - begun
     return account

@@ -38,7 +38,8 @@ def test_exact_values_are_read_whether_or_not_they_are_listed_and_in_every_combi
 
 def test_a_set_is_found_by_exactly_its_dimensions() -> None:
     more = (*NEWS, ("ses:from-domain", "a.example"))
-    listing: dict[str, list[Dimensions]] = {"Send": [SHOP, NEWS, more, RULE, ()], "Bounce": [NEWS]}
+    other: Dimensions = (("ses:from-domain", "a.example"),)
+    listing: dict[str, list[Dimensions]] = {"Send": [SHOP, NEWS, more, other, RULE, ()], "Bounce": [NEWS]}
     assert places(DimensionPlan((of_sets(),)), listing, "Send", "Bounce") == [
         ("Bounce", NEWS),
         ("Send", NEWS),

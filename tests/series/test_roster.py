@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,8 +81,11 @@ def test_what_comes_back_goes_on_with_what_it_knew() -> None:
     assert it.reading[-1] is state
 
 
-def test_what_gives_way_under_a_limit_goes_at_once() -> None:
-    it = roster(plan("Send"), limit=1)
+@pytest.mark.parametrize(
+    ("limit", "own_limit"), [(1, None), (100, 1)], ids=["of all dimensions", "of its selection, with room for more"]
+)
+def test_what_gives_way_under_a_limit_goes_at_once(limit: int, own_limit: int | None) -> None:
+    it = roster(plan("Send"), limit=limit, chosen=(replace(SETS, limit=own_limit),))
     finished(it.select(0, {"Send": [called("b")]}))
     found = finished(it.select(1, {"Send": [called("b"), called("a")]}))
     assert found.over_limit == (("Send", called("b")),)

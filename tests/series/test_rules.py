@@ -133,6 +133,8 @@ def test_with_timestamps_only_datapoints_in_range_are_shown() -> None:
         state = polled(rule, {MINUTE - 540: 7.0})
         assert shown(state, MINUTE + 119.0) == [(7.0, MINUTE - 540)]
         assert shown(state, MINUTE + 120.0) == []
+        (series,) = polled(rule, {MINUTE - 540: 7.0, MINUTE - 480: 8.0}).series(MINUTE)
+        assert (series.reading.value, series.earlier) == (8.0, ())
 
 
 def test_a_rate_without_timestamps_is_held_and_read_at_a_minute() -> None:

@@ -14,6 +14,7 @@ from tests.exposition.world import KEY, World
 from tests.pages import read_openmetrics, read_text
 from tests.sources.sets import HOUR, MINUTE, SETS, named, put, shown
 from tests.sources.test_cloudwatch import DAY, NOW, Clients, Counted, periods, poll, source
+from tests.threads import without_threads
 
 
 async def test_what_is_over_a_limit_is_counted_and_named_once_also_over_a_reload(
@@ -130,6 +131,17 @@ async def test_a_series_with_dimensions_takes_little_memory() -> None:
     tracemalloc.stop()
     assert len(shown(it, NOW)) == 201
     assert (after - before) / 200 < 12_000, "bytes, as an array for each row takes"
+
+
+async def test_a_long_answer_is_read_also_where_there_is_no_thread_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudwatch, "AT_A_TIME", 1)
+    clients = Clients()
+    put(clients, "news", MINUTE - DAY, 7)
+    it = source(clients, "Send", dimensions=SETS)
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        await poll(it, clients, NOW)
+    assert shown(it, NOW) == {(): 0.0, named("news"): 7.0}
 
 
 async def test_many_series_that_begin_are_read_in_portions_that_each_count(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,6 +202,9 @@ PAGE = {"Metrics": [], "OwningAccounts": [TWO]}
         [{**PAGE, "NextToken": "1"}, {**PAGE, "NextToken": "1"}],
         [{"Metrics": [], "OwningAccounts": None}],
         [{"Metrics": [], "OwningAccounts": [5]}],
+        [{"Metrics": [], "OwningAccounts": [""]}],
+        [{"Metrics": [], "OwningAccounts": ["12345678901٣"]}],
+        [{**PAGE, "NextToken": ["again"]}],
     ],
 )
 async def test_a_list_that_fails_or_goes_round_changes_nothing(pages: list[Any]) -> None:

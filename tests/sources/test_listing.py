@@ -133,6 +133,45 @@ async def test_a_list_that_fails_or_goes_round_keeps_the_last_one(pages: list[An
     assert it.known is known
 
 
+ODD: dict[str, Any] = {
+    "a number for a value": {"Name": "tag", "Value": 7},
+    "null for a value": {"Name": "tag", "Value": None},
+    "a list for a value": {"Name": "tag", "Value": ["x"]},
+    "an object for a value": {"Name": "tag", "Value": {"x": 1}},
+    "an empty value": {"Name": "tag", "Value": ""},
+    "an endless value": {"Name": "tag", "Value": "x" * 1025},
+    "half a character": {"Name": "tag", "Value": "a\ud800b"},
+    "a truth for a name": {"Name": True, "Value": "x"},
+    "an empty name": {"Name": "", "Value": "x"},
+    "an endless name": {"Name": "x" * 256, "Value": "x"},
+    "no name": {"Value": "x"},
+    "a text": "x",
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+async def test_dimensions_that_cannot_be_asked_for_are_no_list_and_never_a_bug(odd: Any) -> None:
+    every = DimensionPlan((Selection((), "Send"),))
+    with pytest.raises(InvalidResponseError, match="cannot be read"):
+        await lists(Clients(pages=[{"Metrics": [{"MetricName": "Send", "Dimensions": [odd]}]}]), every).poll(NOW)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {**PAGE, "NextToken": 5},
+        {**PAGE, "NextToken": ["x"]},
+        {**PAGE, "NextToken": {"x": 1}},
+        {"Metrics": [{"MetricName": ["Send"], "Dimensions": []}]},
+        {"Metrics": [{"MetricName": "Send", "Dimensions": [{"Name": f"n{n}", "Value": "x"} for n in range(31)]}]},
+    ],
+    ids=["a number for a token", "a list for a token", "an object for a token", "a list for a name", "31 dimensions"],
+)
+async def test_a_page_that_is_none_is_no_list(page: Any) -> None:
+    with pytest.raises(InvalidResponseError, match="cannot be read"):
+        await lists(Clients(pages=[page])).poll(NOW)
+
+
 async def test_a_list_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_PAGES", 5)
     clients = Clients(pages=[{**PAGE, "NextToken": str(number)} for number in range(20)])

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import bcrypt
 import pytest
 
+from exporter.aside import aside
 from exporter.web.passwords import MAX_REMEMBERED, MAX_WAITING, BusyError, Passwords
+from tests.threads import without_threads
 
 USERS = {"alice": b"hash of alice123", "bob": b"hash of bob123", "carol": b"hash of carol"}
 
@@ -133,3 +135,15 @@ async def test_the_longest_password_and_one_with_a_nul_are_no_bug() -> None:
     assert not await passwords.is_right(users, "a", b"x" * 71)
     assert not await passwords.is_right(users, "b", b"wo\0rd")
     assert not await passwords.is_right(users, "b", b"\0")
+
+
+async def test_without_a_thread_to_check_in_nobody_new_comes_in_and_later_they_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    users = {"alice": bcrypt.hashpw(b"alice123", bcrypt.gensalt(4))}
+    passwords = Passwords(secret=b"key", aside=aside)
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        with pytest.raises(BusyError):
+            await passwords.is_right(users, "alice", b"alice123")
+    assert await passwords.is_right(users, "alice", b"alice123")

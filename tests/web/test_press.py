@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.web.press import LARGE_BYTES, Press
+from tests.threads import without_threads
 
 
 @given(st.lists(st.tuples(st.binary(), st.binary()), min_size=1))
@@ -34,6 +35,13 @@ def test_the_first_part_is_compressed_once_while_it_is_the_same_object() -> None
 def test_a_page_that_begins_empty_is_right() -> None:
     assert gzip.decompress(Press().gzip(b"", b"")) == b""
     assert gzip.decompress(Press().gzip(b"", b"a")) == b"a"
+
+
+async def test_without_a_thread_it_is_compressed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = b"x" * LARGE_BYTES
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        assert gzip.decompress(await Press().gzip_aside(page, b"y")) == page + b"y"
 
 
 @pytest.mark.parametrize("sizes", [(10, 10), (LARGE_BYTES, 10), (10, LARGE_BYTES)])

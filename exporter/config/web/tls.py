@@ -207,6 +207,8 @@ class TlsReader:
             fits = error.reason == "KEY_VALUES_MISMATCH"
             message = "is not the key of the certificate" if fits else f"is no key for the certificate ({error.reason})"
             self._wrong(key_where, message, show=key_where == "key_file")
+        except OSError as error:
+            self._wrong(where, f"cannot be loaded: {(error.strerror or str(error)).lower()}", show=where == "cert_file")
 
     def _trust(self, context: ssl.SSLContext, authority: bytes, mode: ssl.VerifyMode) -> None:
         where = "client_ca_file" if self.part.gives("client_ca_file") else "client_ca"
@@ -259,7 +261,7 @@ def _as_file(data: bytes) -> Iterator[str]:
         return
     descriptor = make("pem")
     try:
-        with os.fdopen(os.dup(descriptor), "wb") as file:
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
             file.write(data)
         yield f"/proc/self/fd/{descriptor}"
     finally:

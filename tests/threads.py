@@ -1,0 +1,16 @@
+"""A system that has no threads to give, as one with too many processes or too little memory."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+
+def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no thread be started."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
