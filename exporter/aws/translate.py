@@ -71,7 +71,7 @@ _KINDS: tuple[tuple[type[SourceError], tuple[Any, ...]], ...] = (
     ),
     (InvalidResponseError, (ResponseParserError, TooLongError)),
 )
-_PARSING = (AttributeError, KeyError, MemoryError, RecursionError, TypeError, ValueError)
+_PARSING = (AttributeError, KeyError, MemoryError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 def translated(error: Exception, *, operation: str, region: str, answered: bool) -> SourceError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from exporter.config.accounts import Account, FoundAccounts, accounts
 from exporter.config.settings import Settings
 from exporter.daemon.crew import CLOUDWATCH, LINKED, Seat, interval_seconds, source_names, sources
+from exporter.daemon.garbage import much_died
 from exporter.daemon.heirs import heirs
 from exporter.daemon.tools import Regions, Tools
 from exporter.errors import Reason
@@ -94,6 +95,8 @@ class Fleet:
             self._force = force
             closing, self._open = self._open, opened.pop_all()
         await closing.aclose()
+        if former:
+            much_died()
 
     async def regroup(self) -> None:
         """Take in the linked accounts that were found, and part with those that are gone; all others run on.

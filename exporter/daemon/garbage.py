@@ -1,4 +1,4 @@
-"""Full garbage collections that stay short: what outlived one is left alone by the next.
+"""Full garbage collections that stay short: what outlived one is left alone by the next, until much was added.
 
 CPython looks at every object in a full collection, in one go: 0.2 s at 10 000 series, once a poll, in which nobody is
 served. Reference counts free nearly all of what a poll leaves behind; the collector is for the rest.
@@ -13,35 +13,40 @@ from contextlib import contextmanager
 FULL = 2
 OFTEN = 5
 """A full collection comes after so many of the middle generation, instead of 10: each has half as much to look at."""
-WHOLE_EVERY = 100
-"""Of so many full collections one looks at everything again, so that what died in cycles meanwhile is freed then."""
+GROWTH = 1.25
+"""Once so many times as many objects are set aside as lived at the last look at everything, there is another one.
+
+CPython's own rule, but for its being about objects that were added: what was freed since makes room.
+"""
 
 
 class ShortCollections:
     """Sets aside what survives a full collection. A callback for `gc.callbacks`."""
 
     def __init__(self) -> None:
-        """Begin to count."""
-        self._count = 0
+        """Take what is set aside already for all that lives."""
+        self._lived = gc.get_freeze_count()
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
         """Be told of the start and the end of each collection."""
         if info["generation"] != FULL:
             return
-        if phase == "stop":
-            gc.freeze()
+        if phase == "start":
+            if gc.get_freeze_count() > GROWTH * self._lived:
+                gc.unfreeze()
             return
-        self._count += 1
-        if self._count % WHOLE_EVERY == 0:
-            gc.unfreeze()
+        whole = gc.get_freeze_count() == 0
+        gc.freeze()
+        if whole:
+            self._lived = gc.get_freeze_count()
 
 
 @contextmanager
 def short_collections() -> Iterator[None]:
     """Keep full collections short meanwhile; what was imported is set aside at once."""
+    gc.freeze()
     callback, thresholds = ShortCollections(), gc.get_threshold()
     gc.set_threshold(*thresholds[:2], OFTEN)
-    gc.freeze()
     gc.callbacks.append(callback)
     try:
         yield
@@ -49,3 +54,8 @@ def short_collections() -> Iterator[None]:
         gc.callbacks.remove(callback)
         gc.set_threshold(*thresholds)
         gc.unfreeze()
+
+
+def much_died() -> None:
+    """Have the next full collection look at everything, as what was set aside may be dead."""
+    gc.unfreeze()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
-from math import ceil, isfinite
+from math import ceil
 from typing import Any
 
 from exporter.catalogue import NAMESPACE, snake
@@ -21,6 +21,9 @@ from exporter.series.windows import Span
 MAX_QUERIES = 500
 MAX_DATAPOINTS = 100_800
 STATISTICS_BILLED_AS_ONE = 5
+LARGEST = 1e15
+"""The largest value that is believed: more mails than there are, and no sum of such values overflows."""
+TEXT_LENGTH = 40
 
 Dimensions = tuple[tuple[str, str], ...]
 Points = Mapping[int, float]
@@ -156,7 +159,7 @@ class Answers:
         """
         try:
             return self._add(page)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise InvalidResponseError("GetMetricData: the answer cannot be read") from error
 
     def _add(self, page: Mapping[str, Any]) -> str | None:
@@ -220,17 +223,18 @@ def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any
             raise InvalidResponseError(f"GetMetricData: {query.metric} has a datapoint outside its window: {timestamp}")
         if type(value) is not float:
             value = _number(query, value)  # noqa: PLW2901 - it is the same value
-        elif not isfinite(value):
+        if not 0.0 <= value <= LARGEST:
             raise _no_number(query, value)
         if moment not in points or points[moment] < value:
             points[moment] = value
 
 
 def _number(query: Query, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if type(value) is not int or not 0 <= value <= LARGEST:
         raise _no_number(query, value)
     return float(value)
 
 
 def _no_number(query: Query, value: Any) -> InvalidResponseError:
-    return InvalidResponseError(f"GetMetricData: {query.metric} has a value that is not a number: {value!r}")
+    text = repr(value)[:TEXT_LENGTH]
+    return InvalidResponseError(f"GetMetricData: {query.metric} has what is not a number from 0 to {LARGEST:g}: {text}")

@@ -118,6 +118,7 @@ def test_what_the_sdk_raises_itself(error: Exception, reason: Reason, text: str)
 
 def test_after_an_answer_an_unforeseen_error_is_one_of_reading_it() -> None:
     assert ours(AttributeError("'list' object"), after_answer=True).reason is Reason.INVALID_RESPONSE
+    assert ours(OverflowError("int too large"), after_answer=True).reason is Reason.INVALID_RESPONSE
     assert ours(sdk.InvalidRegionError(region_name="x y"), after_answer=True).reason is Reason.OTHER
     assert ours(RuntimeError("?"), after_answer=True).reason is Reason.OTHER
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -57,3 +58,14 @@ async def test_the_old_loops_run_on_when_a_new_one_cannot_be_made(error: BaseExc
         assert not any(member.task.done() for member in fleet._members)
         await fleet.close()
     assert cloud.closed == 2
+
+
+async def test_what_an_exchange_leaves_behind_is_looked_for_by_the_next_full_collection() -> None:
+    async with asyncio.TaskGroup() as group:
+        fleet = fleet_of(FakeCloud(), group, Store())
+        gc.freeze()
+        await fleet.replace(settings("a"))
+        assert gc.get_freeze_count() > 0
+        await fleet.replace(settings("a"))
+        assert gc.get_freeze_count() == 0
+        await fleet.close()

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterator
 
 import pytest
 
-from exporter.daemon.garbage import FULL, WHOLE_EVERY, ShortCollections, short_collections
+from exporter.daemon.garbage import much_died, short_collections
 
 
 class Node:
@@ -13,35 +14,44 @@ class Node:
         self.itself = self
 
 
-def test_what_outlives_a_full_collection_is_set_aside_until_the_end() -> None:
+@pytest.fixture
+def dead() -> Iterator[weakref.ref[Node]]:
+    """What died in a cycle after it had outlived a full collection."""
+    with short_collections():
+        node = Node()
+        gc.collect()
+        dead = weakref.ref(node)
+        del node
+        gc.collect()
+        assert dead() is not None, "what was set aside is looked at again, which takes long"
+        yield dead
+
+
+def test_the_dead_are_freed_once_a_quarter_more_is_set_aside(dead: weakref.ref[Node]) -> None:
+    more = [Node() for _ in range(gc.get_freeze_count() // 3)]
+    gc.collect()
+    gc.collect()
+    assert dead() is None
+    assert gc.get_freeze_count() > len(more), "what lives is set aside again"
+
+
+def test_the_dead_are_not_looked_for_while_what_comes_replaces_what_goes(dead: weakref.ref[Node]) -> None:
+    for _ in range(3):
+        replaced = [[] for _ in range(gc.get_freeze_count() // 6)]  # type: list[list[int]]
+        gc.collect()
+        del replaced
+    assert dead() is not None
+
+
+def test_the_dead_are_freed_by_the_next_full_collection_after_much_died(dead: weakref.ref[Node]) -> None:
+    much_died()
+    gc.collect()
+    assert dead() is None
+
+
+def test_the_end_leaves_the_collector_as_it_was() -> None:
     thresholds, callbacks = gc.get_threshold(), list(gc.callbacks)
     with short_collections():
-        node = Node()
-        gc.collect()
-        assert not any(each is node for each in gc.get_objects())
-    assert any(each is node for each in gc.get_objects())
+        assert gc.get_freeze_count() > 0
     assert gc.get_freeze_count() == 0
     assert (gc.get_threshold(), gc.callbacks) == (thresholds, callbacks)
-
-
-def test_one_of_many_full_collections_frees_what_died_in_cycles_meanwhile() -> None:
-    with short_collections():
-        node = Node()
-        gc.collect()
-        gone = weakref.ref(node)
-        del node
-        for _ in range(WHOLE_EVERY - 2):
-            gc.collect()
-        assert gone() is not None
-        gc.collect()
-        assert gone() is None
-
-
-def test_young_collections_set_nothing_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
-    callback = ShortCollections()
-    for generation in range(FULL + 1):
-        callback("start", {"generation": generation})
-        callback("stop", {"generation": generation})
-    assert asked == ["freeze"]

@@ -128,6 +128,7 @@ BODIES: dict[str, Body | Truncated] = {
     "deeper than Python goes": Body("[" * 20_000 + "]" * 20_000, "application/json", 200),
     "deep objects": Body(nested(5_000), "application/json", 200),
     "no text": Body("\x00\x01\ufffd" * 1000, "application/json", 200),
+    "a quota of 400 digits": Body('{"SendQuota": {"MaxSendRate": 1%s}}' % ("0" * 400), "application/json", 200),
     "results that are none": Body('{"MetricDataResults": 5, "SendQuota": 7}', "application/json", 200),
     "a result without anything": Body('{"MetricDataResults": [{}]}', "application/json", 200),
 }
@@ -138,7 +139,7 @@ def test_an_answer_that_is_none_replaces_nothing() -> None:
 
 
 def test_facts_that_are_none_replace_nothing() -> None:
-    kinds = ("a page of a proxy", "half of it", "nothing", "an empty object", "deep objects")
+    kinds = ("a page of a proxy", "half of it", "nothing", "an empty object", "deep objects", "a quota of 400 digits")
     suffers([(what, BODIES[what], Reason.INVALID_RESPONSE) for what in kinds], "GetAccount")
 
 
@@ -165,6 +166,9 @@ RESULTS: dict[str, Fault] = {
     "a text for a number": edited(lambda result: result["Values"].__setitem__(0, "many")),
     "a truth for a number": edited(lambda result: result["Values"].__setitem__(0, True)),
     "null for a number": edited(lambda result: result["Values"].__setitem__(0, None)),
+    "more digits than a float has": edited(lambda result: result["Values"].__setitem__(0, 10**400)),
+    "finite, but not their sum": edited(lambda result: result.update(Values=[1.7e308] * len(result["Values"]))),
+    "less than none": edited(lambda result: result["Values"].__setitem__(0, -1.0)),
     "one value less": edited(lambda result: result["Values"].pop()),
     "one time less": edited(lambda result: result["Timestamps"].pop()),
     "in the future": edited(lambda result: shifted(result, 86400)),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,8 @@ from exporter.series.windows import Span
 SPAN = Span(1_800_000, 1_800_900)
 SEND = Query("Send", "Sum", 60, SPAN)
 BOUNCE = Query("Bounce", "Sum", 60, SPAN)
+FAR = Mock(timestamp=lambda: math.inf)
+"""A time that no integer is."""
 
 
 def moment(seconds: int) -> datetime:
@@ -155,6 +159,9 @@ def test_pages_are_merged_by_id() -> None:
         (result(SEND, {}, "Forbidden"), AccessDeniedError, "forbidden"),
         (result(SEND, {1_800_000: float("nan")}), InvalidResponseError, "not a number"),
         (result(SEND, {1_800_000: float("inf")}), InvalidResponseError, "not a number"),
+        (result(SEND, {1_800_000: 1.7e308}), InvalidResponseError, "not a number"),
+        (result(SEND, {1_800_000: 10**400}), InvalidResponseError, "not a number"),
+        (result(SEND, {1_800_000: -1}), InvalidResponseError, "not a number"),
         (result(SEND, {1_800_000: "5"}), InvalidResponseError, "not a number"),
         (result(SEND, {1_800_000: True}), InvalidResponseError, "not a number"),
         (result(SEND, {1_799_940: 5.0}), InvalidResponseError, "outside its window"),
@@ -196,6 +203,7 @@ def test_a_message_on_the_call_says_that_any_result_may_be_incomplete() -> None:
         ({"MetricDataResults": [], "Messages": [None]}, "cannot be read"),
         ({"MetricDataResults": [], "NextToken": {}, "Messages": 3}, "cannot be read"),
         ({"MetricDataResults": [{**result(SEND), "Timestamps": [None], "Values": [1.0]}]}, "cannot be read"),
+        ({"MetricDataResults": [{**result(SEND), "Timestamps": [FAR], "Values": [1.0]}]}, "cannot be read"),
         ({"MetricDataResults": [{"Id": "other"}]}, "was not asked for"),
     ],
 )
