@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from exporter import logs
@@ -13,6 +13,7 @@ from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.show import digest
 from exporter.daemon.door import Door
+from exporter.daemon.garbage import look_at_everything
 from exporter.errors import ConfigError, ExporterError
 from exporter.telemetry import Telemetry
 
@@ -68,23 +69,20 @@ class Reloader:
 
     async def run(self) -> None:
         """Put the configuration in force that was loaded at start, then fulfil wishes until cancelled."""
-        wish: asyncio.Future[ExporterError | None] | None = None
+        heard: list[asyncio.Future[ExporterError | None]] = []
         try:
             await self._replace(self.loaded.settings)
             self._note(self.loaded)
             while True:
-                wish = await self._wishes.get()
+                heard = [await self._wishes.get(), *self._waiting()]  # one reload is good for all who wait for one
                 outcome = await self._reload()
-                if not wish.done():
-                    wish.set_result(outcome)
+                _tell(heard, outcome)
         finally:
             self._ended = True
-            waiting = [] if wish is None else [wish]
-            while not self._wishes.empty():
-                waiting.append(self._wishes.get_nowait())
-            for each in waiting:
-                if not each.done():
-                    each.set_result(_stopping())
+            _tell([*heard, *self._waiting()], _stopping())
+
+    def _waiting(self) -> list[asyncio.Future[ExporterError | None]]:
+        return [self._wishes.get_nowait() for _ in range(self._wishes.qsize())]
 
     async def _reload(self) -> ExporterError | None:
         try:
@@ -100,6 +98,7 @@ class Reloader:
         self._door.take(loaded.web)
         logs.configure(loaded.settings.log.level, loaded.settings.log.format)
         self._note(loaded)
+        look_at_everything()
         return None
 
     def _held_back(self, loaded: Loaded) -> Loaded:
@@ -128,6 +127,12 @@ class Reloader:
                 "regions": sum(len(target.regions) for target in loaded.settings.targets),
             },
         )
+
+
+def _tell(wishes: Iterable[asyncio.Future[ExporterError | None]], outcome: ExporterError | None) -> None:
+    for wish in wishes:
+        if not wish.done():
+            wish.set_result(outcome)
 
 
 def _stopping() -> ExporterError:

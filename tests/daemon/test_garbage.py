@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from exporter.daemon.garbage import FULL, WHOLE_EVERY, ShortCollections, short_collections
+from exporter.daemon.garbage import FULL, WHOLE_EVERY, ShortCollections, look_at_everything, short_collections
 
 
 class Node:
@@ -33,6 +33,19 @@ def test_one_of_many_full_collections_frees_what_died_in_cycles_meanwhile() -> N
         for _ in range(WHOLE_EVERY - 2):
             gc.collect()
         assert gone() is not None
+        gc.collect()
+        assert gone() is None
+
+
+def test_when_asked_the_next_full_collection_looks_at_everything() -> None:
+    with short_collections():
+        node = Node()
+        gc.collect()
+        gone = weakref.ref(node)
+        del node
+        gc.collect()
+        assert gone() is not None
+        look_at_everything()
         gc.collect()
         assert gone() is None
 
