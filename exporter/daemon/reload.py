@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from exporter import logs
@@ -68,23 +68,20 @@ class Reloader:
 
     async def run(self) -> None:
         """Put the configuration in force that was loaded at start, then fulfil wishes until cancelled."""
-        wish: asyncio.Future[ExporterError | None] | None = None
+        heard: list[asyncio.Future[ExporterError | None]] = []
         try:
             await self._replace(self.loaded.settings)
             self._note(self.loaded)
             while True:
-                wish = await self._wishes.get()
+                heard = [await self._wishes.get(), *self._waiting()]  # one reload is good for all who wait for one
                 outcome = await self._reload()
-                if not wish.done():
-                    wish.set_result(outcome)
+                _tell(heard, outcome)
         finally:
             self._ended = True
-            waiting = [] if wish is None else [wish]
-            while not self._wishes.empty():
-                waiting.append(self._wishes.get_nowait())
-            for each in waiting:
-                if not each.done():
-                    each.set_result(_stopping())
+            _tell([*heard, *self._waiting()], _stopping())
+
+    def _waiting(self) -> list[asyncio.Future[ExporterError | None]]:
+        return [self._wishes.get_nowait() for _ in range(self._wishes.qsize())]
 
     async def _reload(self) -> ExporterError | None:
         try:
@@ -134,6 +131,12 @@ class Reloader:
                 "regions": sum(len(target.regions) for target in loaded.settings.targets),
             },
         )
+
+
+def _tell(wishes: Iterable[asyncio.Future[ExporterError | None]], outcome: ExporterError | None) -> None:
+    for wish in wishes:
+        if not wish.done():
+            wish.set_result(outcome)
 
 
 def _stopping() -> ExporterError:

@@ -69,13 +69,14 @@ async def test_it_begins_with_the_configuration_of_the_start() -> None:
     assert stage.value("last_reload_success_timestamp_seconds") == 1_750_000_000
 
 
-async def test_reloads_at_the_same_time_follow_one_another() -> None:
+async def test_who_waits_for_a_reload_shares_the_next_one() -> None:
     stage = Stage()
     task = asyncio.create_task(stage.reloader.run())
-    await asyncio.gather(*(stage.reloader.reload() for _ in range(5)))
+    for _ in range(2):
+        await asyncio.gather(*(stage.reloader.reload() for _ in range(5)))
     task.cancel()
     await asyncio.wait((task,))
-    assert stage.in_force == ["old"] + ["new"] * 5
+    assert stage.in_force == ["old", "new", "new"]
 
 
 async def test_a_bad_configuration_is_not_put_in_force() -> None:
@@ -131,7 +132,7 @@ async def test_a_client_that_went_away_takes_no_reload_with_it() -> None:
     await stage.reloader.reload()
     task.cancel()
     await asyncio.wait((task,))
-    assert stage.in_force == ["old", "new", "new"]
+    assert stage.in_force == ["old", "new"]
 
 
 async def test_a_bug_while_putting_in_force_goes_up_and_answers_who_waits() -> None:

@@ -369,8 +369,8 @@ async def test_reload_under_load_loses_nothing(caplog: Caplog) -> None:
                 await exporter.until_polled()
                 await exporter.until_so(lambda seen=seen: len(counts) > seen + 5)  # type: ignore[misc]  # a default binds it
             done.set()
-        assert exporter.cloud.opened == 21
-        assert exporter.cloud.closed == 20
+        assert 1 + 5 <= exporter.cloud.opened <= 1 + 5 * 4, "those that come while one is under way share the next"
+        assert exporter.cloud.closed == exporter.cloud.opened - 1
         assert counts[0] > 200_000
         assert counts == sorted(counts)
 
