@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 WRITTEN = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")),
-    *(ROOT / "docs" / name for name in ("development.md", "web-configuration.md")),
+    *(ROOT / "docs" / name for name in ("development.md", "installation.md", "web-configuration.md")),
 ]
 MAKEFILE = (ROOT / "Makefile").read_text()
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

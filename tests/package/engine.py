@@ -57,23 +57,25 @@ class Engine:
 
 
 def find() -> Engine:
-    """Return the first engine that works; skip the test where there is none, and nobody named an image to test."""
+    """Return the first engine that works; skip the test where there is nothing to test with it, or no engine."""
+    named = os.environ.get(VARIABLE)
+    if not named and not SOAK:
+        pytest.skip(f"no image to test: make image, then {VARIABLE}=aws-ses-exporter; SOAK=1 builds one")
     for program in ("docker", "podman"):
         with contextlib.suppress(FileNotFoundError):
             if Engine(program).code("info") == 0:
                 return Engine(program)
     line = "neither docker nor podman works here: the image is not tested"
-    if VARIABLE in os.environ:
+    if named:
         pytest.fail(line)
     pytest.skip(line)
 
 
 def image(engine: Engine, folder: Path) -> str:
-    """Return the image to test: that of the variable, else with SOAK=1 one that is built, on a stand-in if need be."""
-    if os.environ.get(VARIABLE):
-        return os.environ[VARIABLE]
-    if not SOAK:
-        pytest.skip(f"no image to test: make image, then {VARIABLE}=aws-ses-exporter; SOAK=1 builds one")
+    """Return the image to test: that of the variable, else one that is built, on a stand-in if need be."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return named
     name = "localhost/aws-ses-exporter-test"
     build(engine, base(engine, folder), name)
     return name

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter import __version__
 from tests.tools import require_tool
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,45 @@ def test_install_takes_only_what_is_hashed_with_uv_or_without(uv: str, program: 
 
     assert program in said
     assert all("--require-hashes" in line or "--no-deps --no-build-isolation" in line for line in commands)
+
+
+def image(folder: Path, version: str, *arguments: str) -> list[list[str]]:
+    """Return how `make image` calls a container tool that says it is *version*."""
+    tool = folder / "tool"
+    tool.write_text(f"""#!/bin/sh\n[ "$1" = --version ] && echo '{version}' || echo "$@" >> {folder}/calls\n""")
+    tool.chmod(0o755)
+    said = make("image", f"DOCKER={tool}", *arguments)
+    assert said.returncode == 0, said.stderr
+    return [line.split() for line in (folder / "calls").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("version", "own"),
+    [("podman version 4.3.1", True), ("buildah version 1.28.2", True), ("Docker version 28.2", False)],
+)
+def test_the_image_is_built_with_what_its_tool_needs_to_keep_the_health_check_and_the_times(
+    version: str, own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    calls = image(tmp_path, version, "BASE=python:3.13-slim@sha256:0", "IMAGE=x", "ARGS=--pull-never")
+    flags = ["--format", "docker", "--timestamp", "1700000000"] if own else []
+
+    assert [call[: len(flags) + 5] for call in calls] == [
+        ["build", *flags, "--target", "exporter", "--tag", "x"],
+        ["build", *flags, "--target", "demo", "--tag", "x:demo"],
+    ]
+    for call in calls:
+        assert {"BASE=python:3.13-slim@sha256:0", "SOURCE_DATE_EPOCH=1700000000", f"VERSION={__version__}"} < set(call)
+        assert call[-2:] == ["--pull-never", "."]
+
+
+def test_without_a_container_tool_that_works_image_says_so() -> None:
+    said = make("image", "DOCKER=")
+
+    assert said.returncode == 2
+    assert said.stderr.splitlines()[0] == (
+        "no docker, podman or buildah that works here; make image DOCKER=... names one"
+    )
 
 
 def test_continuous_integration_runs_make_test_with_ci_set() -> None:

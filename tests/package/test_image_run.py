@@ -157,11 +157,13 @@ def test_it_says_what_it_is(image: str, container_engine: Engine) -> None:
 def test_two_builds_give_the_same_files(container_engine: Engine, tmp_path: Path) -> None:
     base = engine.base(container_engine, tmp_path)
     trees = []
-    for name in ("localhost/aws-ses-exporter-test-first", "localhost/aws-ses-exporter-test-second"):
+    name = "localhost/aws-ses-exporter-test-again"
+    for _ in range(2):
         engine.build(container_engine, base, name, "--no-cache")
         trees.append(
             container_engine("run", "--rm", "--network=none", *engine.LIMITS, "--entrypoint=python", name, "-c", TREE)
         )
+        container_engine("rmi", "--force", name)
 
     assert trees[0].count("\n") > 1_000
     assert trees[0] == trees[1]
