@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -94,7 +93,6 @@ class Reloader:
             for problem in problems:
                 log.warning("configuration refused, the old one stays in force", extra={"problem": str(problem)})
             return error
-        gc.unfreeze()  # so that the next full collection sees what the old one leaves in cycles: garbage.py
         self.loaded = loaded
         self._door.take(loaded.web)
         logs.configure(loaded.settings.log.level, loaded.settings.log.format)

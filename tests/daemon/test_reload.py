@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import logging
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +11,6 @@ from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.web.access import WebAccess
 from exporter.daemon.door import Door
-from exporter.daemon.garbage import short_collections
 from exporter.daemon.reload import Reloader
 from exporter.errors import ConfigError, ExporterError, Problem
 from exporter.telemetry import Telemetry
@@ -177,24 +174,3 @@ async def test_a_reload_takes_the_web_configuration_and_another_file_of_it_but_n
     assert (in_force.config_file, in_force.telemetry_path) == ("other.yml", "/metrics")
     held_back = [getattr(record, "settings", None) for record in caplog.records if "next start" in record.message]
     assert held_back == [["web.telemetry_path"]]
-
-
-@pytest.mark.parametrize("good", [True, False])
-async def test_what_a_reload_leaves_in_cycles_is_freed_by_the_next_full_collection(good: bool) -> None:
-    stage = Stage()
-    task = asyncio.create_task(stage.reloader.run())
-    await stage.reloader.reload()
-    if not good:
-        stage.loads = ConfigError((Problem("config.yaml", "is wrong"),))
-    with short_collections():
-        node: list[object] = []
-        node.append(node)
-        gc.collect()
-        gc.disable()
-        with contextlib.suppress(ConfigError):
-            await stage.reloader.reload()
-        seen = any(each is node for each in gc.get_objects())
-        gc.enable()
-    task.cancel()
-    await asyncio.wait((task,))
-    assert seen is good
