@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import stage
 from benchmarks.effort import Effort
 from benchmarks.machine import resident_bytes
-from benchmarks.rows import Row
+from benchmarks.rows import Row, growth
 from benchmarks.scraper import Scraper
 from benchmarks.stage import Size, of_series
 
@@ -24,14 +24,20 @@ def resident(folder: Path, effort: Effort) -> Iterator[Row]:
     yield Row("memory", "1 region", one, "MB", ONE_REGION)
     regions = _megabytes(folder, Size(regions=effort.regions))
     yield Row("memory", f"{effort.regions} regions", regions, "MB", MANY_REGIONS)
+    more: dict[int, float] = {}
     for series in effort.series:
         used = _megabytes(folder, of_series(series))
+        more[series] = used - one
         note = f"{(used - one) * 1e3 / series:.1f} kB each beyond 1 region"
         yield Row("memory", f"{series} metrics", used, "MB", MANY_SERIES if series == effort.many else None, note)
+    yield from growth("memory", "memory beyond 1 region", "metrics", more)
+    more = {1: one}
     for targets in effort.targets:
         used = _megabytes(folder, Size(targets=targets))
+        more[targets] = used - one
         note = f"{(used - one) * 1e3 / (targets - 1):.0f} kB each beyond the first"
         yield Row("memory", f"{targets} targets", used, "MB", None, note)
+    yield from growth("memory", "memory beyond 1 target", "targets", more)
 
 
 def flat(folder: Path, effort: Effort) -> Iterator[Row]:
