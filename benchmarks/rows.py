@@ -16,7 +16,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-
 LINEAR = 1.3
 """What one of many may cost at a size, beside what it cost at the one before."""
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-
 MOMENTS_REMEMBERED = 1024
 """All series of an answer have datapoints at the same few hundred moments."""
 
