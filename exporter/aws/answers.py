@@ -28,7 +28,8 @@ class PatientParser(AioJSONParser):
             if shape.member.type_name == "double":
                 return node
             if shape.member.type_name == "timestamp":
-                return [self._timestamp_parser(item) for item in node]  # type: ignore[attr-defined]  # not in the stubs
+                parse = self._timestamp_parser  # type: ignore[attr-defined]  # not in the stubs
+                return [None if item is None else parse(item) for item in node]
         return super()._handle_list(shape, node)  # type: ignore[misc]  # not in the stubs
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 FULL = 2
-OFTEN = 5
-"""A full collection comes after so many of the middle generation, instead of 10: each has half as much to look at."""
-WHOLE_EVERY = 100
+OFTEN = 2
+"""A full collection comes after so many of the middle generation, instead of 10: each has a fifth to look at."""
+WHOLE_EVERY = 250
 """Of so many full collections one looks at everything again, so that what died in cycles meanwhile is freed then."""
 
 

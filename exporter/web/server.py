@@ -31,8 +31,6 @@ REQUEST_TIMEOUT_SECONDS = 10.0
 """How long the headers of a request, the first one included, may take to arrive."""
 KEEP_ALIVE_SECONDS = 75
 """Longer than the usual scrape interval, so that Prometheus keeps its connection."""
-AT_ONCE_BYTES = 4 << 20
-"""Pieces of an answer are gathered up to this, to leave in one system call; they are kept by the page in any case."""
 GRACE_SECONDS = 0.5
 """How long the end waits for answers that are on their way; the rest of the second is for everything else."""
 
@@ -63,7 +61,6 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         """Begin to wait for the first request; when there are too many connections, end one."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(AT_ONCE_BYTES)
         if self._allowed_sans and not self._allowed_sans & sans_of(transport.get_extra_info("peercert")):
             self._barred = True
             self._refused()
