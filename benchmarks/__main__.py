@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import calls, memory, polls, scrapes, start
+from benchmarks import calls, memory, polls, scrapes, sizes, start
 from benchmarks.effort import FULL, SMALL, Effort
 from benchmarks.rows import Row, save, show
 
@@ -23,8 +23,8 @@ SUITES: dict[str, Sequence[Suite]] = {
     "scrape": (scrapes.idle,),
     "loop": (scrapes.polled,),
     "poll": (polls.cost,),
-    "memory": (memory.resident, memory.flat),
-    "sizes": (scrapes.sizes,),
+    "memory": (memory.flat,),
+    "sizes": (sizes.resident,),
 }
 
 

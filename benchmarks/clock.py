@@ -1,7 +1,8 @@
 """A clock that goes as fast as the work is done: time that a daemon sleeps takes none, and the AWS shares it by a file.
 
-The daemon that is measured sleeps with `VirtualTime.sleep`. When as many sleep as there are loops, nothing is under
-way, and the clock goes on to the next that is due.
+The daemon that is measured sleeps with `VirtualTime.sleep`. When as many polls sleep as there are loops, nothing is
+under way, and the clock goes on to the next that is due. What sleeps besides, such as the look-out for changed files,
+takes real time and moves nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import mmap
 import struct
 from collections.abc import Callable
 from pathlib import Path
+
+POLLING = "poll:"
+"""How the names of the tasks begin in which loops run."""
 
 
 class ClockFile:
@@ -57,6 +61,10 @@ class VirtualTime:
 
     async def sleep(self, seconds: float) -> None:
         """Return when the clock is *seconds* further."""
+        task = asyncio.current_task()
+        if task is None or not task.get_name().startswith(POLLING):
+            await asyncio.sleep(seconds)
+            return
         future = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleeping, (self._now + seconds, next(self._order), future))
         if len(self._sleeping) == self._loops:

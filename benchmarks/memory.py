@@ -1,4 +1,4 @@
-"""Resident memory: of each size once it serves, and over a thousand polls."""
+"""Resident memory over a thousand polls."""
 
 from __future__ import annotations
 
@@ -7,31 +7,11 @@ from pathlib import Path
 
 from benchmarks import stage
 from benchmarks.effort import Effort
-from benchmarks.machine import resident_bytes
 from benchmarks.rows import Row
-from benchmarks.scraper import Scraper
-from benchmarks.stage import Size, of_series
+from benchmarks.stage import of_series
 
 MEGABYTE = 1e6
-ONE_REGION, MANY_REGIONS, MANY_SERIES = 95.0, 125.0, 150.0
 FLAT_RATIO = 1.05
-SCRAPES = 5
-
-
-def resident(folder: Path, effort: Effort) -> Iterator[Row]:
-    """Yield the memory of the real process at each size, after it was scraped in each form."""
-    one = _megabytes(folder, Size())
-    yield Row("memory", "1 region", one, "MB", ONE_REGION)
-    regions = _megabytes(folder, Size(regions=effort.regions))
-    yield Row("memory", f"{effort.regions} regions", regions, "MB", MANY_REGIONS)
-    for series in effort.series:
-        used = _megabytes(folder, of_series(series))
-        note = f"{(used - one) * 1e3 / series:.1f} kB each beyond 1 region"
-        yield Row("memory", f"{series} metrics", used, "MB", MANY_SERIES if series == effort.many else None, note)
-    for targets in effort.targets:
-        used = _megabytes(folder, Size(targets=targets))
-        note = f"{(used - one) * 1e3 / (targets - 1):.0f} kB each beyond the first"
-        yield Row("memory", f"{targets} targets", used, "MB", None, note)
 
 
 def flat(folder: Path, effort: Effort) -> Iterator[Row]:
@@ -48,13 +28,3 @@ def flat(folder: Path, effort: Effort) -> Iterator[Row]:
     note = f"{before / MEGABYTE:.1f} to {after / MEGABYTE:.1f} MB, {effort.flat_series} metrics"
     polls = f"{effort.flat_seconds / stage.INTERVAL_SECONDS:.0f}"
     yield Row("memory", f"after {polls} polls to after a tenth of them", after / before, "x", FLAT_RATIO, note)
-
-
-def _megabytes(folder: Path, size: Size) -> float:
-    with stage.cloud(folder, size.sets) as at, stage.real(at, size) as running:
-        running.wait_ready(stage.RUN_SECONDS)
-        for gzip in (True, False):
-            with Scraper(running.address, gzip=gzip) as scraper:
-                for _ in range(SCRAPES):
-                    scraper.seconds()
-        return resident_bytes(running.process.pid) / MEGABYTE

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 from benchmarks import stage
 from benchmarks.effort import Effort
-from benchmarks.rows import Row
+from benchmarks.rows import Row, growth
 from benchmarks.stage import Size, of_series
 from tests.processes import environment
 
 SDK_RATIO = 1.5
-LINEAR = 1.3
-"""What a unit may cost at a size ten times the last one, beside what it cost there."""
 
 
 def cost(folder: Path, effort: Effort) -> Iterator[Row]:
@@ -35,14 +32,14 @@ def cost(folder: Path, effort: Effort) -> Iterator[Row]:
             floor = median(before + after)
             note = f"SDK alone {floor * 1e3:.0f} ms"
             yield Row("poll", f"CPU to the SDK's, {series} metrics", costs[series] / floor, "x", SDK_RATIO, note)
-    yield from _growth("poll", "metrics", costs)
+    yield from growth("poll", "CPU", "metrics", costs)
     costs = {}
     for targets in (1, *effort.targets):
         size = Size(targets=targets)
         with stage.cloud(folder) as at:
             costs[targets], start = _poll(at, size, effort.polls_seconds)
         yield Row("poll", f"CPU of all, {targets} targets", costs[targets] * 1e3, "ms", None, f"start {start:.1f} s")
-    yield from _growth("poll", "targets", costs)
+    yield from growth("poll", "CPU", "targets", costs)
 
 
 def alone(at: stage.Cloud, series: int) -> list[float]:
@@ -57,11 +54,3 @@ def _poll(at: stage.Cloud, size: Size, seconds: float) -> tuple[float, float]:
     with stage.timeless(at, size, seconds=seconds) as (running, record):
         lines = stage.lines(running, record)
     return median(stage.intervals(lines)), lines[1]["cpu_seconds"]
-
-
-def _growth(suite: str, unit: str, costs: dict[int, float]) -> Iterator[Row]:
-    """Yield how the cost beyond the smallest size's grows, per unit, from size to size."""
-    sizes: Sequence[int] = list(costs)[1:]
-    for smaller, larger in pairwise(sizes):
-        ratio = (costs[larger] / larger) / (costs[smaller] / smaller)
-        yield Row(suite, f"CPU per {unit[:-1]}, {larger} to {smaller} {unit}", ratio, "x", LINEAR)

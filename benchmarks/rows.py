@@ -6,14 +6,18 @@ import json
 import math
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+LINEAR = 1.3
+"""What one of many may cost at a size, beside what it cost at the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,16 @@ def percentile(values: Sequence[float], percent: float) -> float:
 def typical(rounds: Iterable[Sequence[float]], percent: float) -> float:
     """Return the median over *rounds* of their percentile: one round that something else disturbed does not count."""
     return median(percentile(values, percent) for values in rounds)
+
+
+def growth(suite: str, what: str, unit: str, costs: Mapping[int, float]) -> Iterator[Row]:
+    """Yield from size to size what of a cost one of *unit* takes, beside what it took at the size before.
+
+    *costs* are by size, smallest first; the smallest has too much in it that does not grow to be compared with.
+    """
+    for smaller, larger in pairwise(list(costs)[1:]):
+        ratio = (costs[larger] / larger) / (costs[smaller] / smaller)
+        yield Row(suite, f"{what} per {unit[:-1]}, {larger} to {smaller} {unit}", ratio, "x", LINEAR)
 
 
 def show(rows: Iterable[Row]) -> None:

@@ -1,4 +1,4 @@
-"""The scrape: how long it takes beside a bare app with as many ready bytes, idle, at each size, and during polls."""
+"""The scrape: how long it takes beside a bare app with as many ready bytes, idle and during polls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from benchmarks.effort import Effort
 from benchmarks.machine import cpu_seconds
 from benchmarks.rows import Row, percentile, typical
 from benchmarks.scraper import Scraper
-from benchmarks.stage import Size, of_series
+from benchmarks.sizes import samples
+from benchmarks.stage import of_series
 from tests import processes
 from tests.processes import Running, environment
 
@@ -95,28 +96,6 @@ def polled(folder: Path, effort: Effort) -> Iterator[Row]:
         note = "CPU time of one turn, scrapes included"
         yield Row("loop", "longest turn at polls", polls * 1e3, "ms", BLOCK_SECONDS * 1e3, note)
         yield Row("loop", "longest turn at start", start * 1e3, "ms", BLOCK_SECONDS * 1e3, note)
-
-
-def sizes(folder: Path, effort: Effort) -> Iterator[Row]:
-    """Yield CPU per scrape, between polls, of each size."""
-    wanted = [(f"{series} metrics", of_series(series)) for series in effort.series]
-    wanted += [(f"{targets} targets", Size(targets=targets)) for targets in (1, *effort.targets)]
-    for name, size in wanted:
-        with stage.cloud(folder, size.sets) as at, stage.real(at, size) as running:
-            running.wait_ready(stage.RUN_SECONDS)
-            with Scraper(running.address) as scraper:
-                for _ in range(effort.warm_up_scrapes):
-                    scraper.seconds()
-                seconds = [scraper.seconds() for _ in range(effort.scrapes)]
-            with Scraper(running.address, gzip=False) as plain:
-                count = samples(plain.body())
-        note = f"{count} samples, p99 {percentile(seconds, 99) * 1e3:.1f} ms"
-        yield Row("sizes", f"scrape with gzip, {name}, p50", percentile(seconds, 50) * 1e3, "ms", None, note)
-
-
-def samples(page: bytes) -> int:
-    """Return how many samples are on *page*."""
-    return sum(not line.startswith(b"#") for line in page.splitlines())
 
 
 def _page(running: Running, *, gzip: bool) -> bytes:

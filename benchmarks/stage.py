@@ -40,8 +40,8 @@ class Size:
 
     @property
     def loops(self) -> int:
-        """How many loops poll."""
-        return self.targets * self.regions * (2 if self.facts else 1)
+        """How many loops poll: one for the data, for the facts, and for the list of sets."""
+        return self.targets * self.regions * (1 + self.facts + (self.sets > 0))
 
     def config(self) -> dict[str, Any]:
         """Return the configuration; with sets it is ten metrics, one statistic each, and no facts of the account."""

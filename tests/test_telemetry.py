@@ -1,17 +1,20 @@
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from prometheus_client import CollectorRegistry, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry
 
 from exporter import __version__
+from exporter.config.dialect import DialectName
 from exporter.errors import Reason
 from exporter.telemetry import OPERATIONS, SOURCES, Telemetry
-from exporter.telemetry.guarded import Guarded
+
+READING = {
+    *("errors", "label_values", "last_poll", "numbers", "place", "process", "requested_of", "requests", "samples"),
+    *("version", "versions", "writer", "set_price", "prepare"),
+}
+"""What tells something of telemetry, or prepares what is told later."""
 
 P = "aws_ses_exporter_"
 PLACE = {"target": "default", "region": "us-east-1"}
@@ -195,18 +198,6 @@ def test_the_build_is_shown(registry: CollectorRegistry, telemetry: Telemetry) -
     assert set(sample.labels) == {"version", "python_version"}
 
 
-def test_process_metrics_are_on_the_same_registry(registry: CollectorRegistry, telemetry: Telemetry) -> None:
-    memory = registry.get_sample_value("process_resident_memory_bytes")
-    assert memory is None or memory > 0
-    assert not any(name.startswith("python_") for name in names(registry))
-
-
-def test_process_metrics_are_absent_where_there_is_nothing_to_read(tmp_path: Path) -> None:
-    registry = CollectorRegistry()
-    Telemetry(registry, price_per_thousand_metrics_dollars=0.01, proc=str(tmp_path))
-    assert registry.get_sample_value("process_resident_memory_bytes") is None
-
-
 def test_two_telemetries_share_nothing() -> None:
     first, second = CollectorRegistry(), CollectorRegistry()
     Telemetry(first, price_per_thousand_metrics_dollars=0.01).bind("default", "us-east-1").requested("GetAccount")
@@ -214,21 +205,40 @@ def test_two_telemetries_share_nothing() -> None:
     assert second.get_sample_value(P + "api_requests_total", PLACE | {"operation": "GetAccount"}) == 0
 
 
-class Flaky(Collector):
-    def __init__(self) -> None:
-        self.broken = True
+def test_every_change_has_a_new_version_and_a_look_has_none(registry: CollectorRegistry, telemetry: Telemetry) -> None:
+    bound = telemetry.bind("default", "us-east-1")
+    changes: list[Callable[[], object]] = [
+        lambda: telemetry.config_loaded("f" * 64, 1.0),
+        telemetry.config_reload_failed,
+        telemetry.web_reload_failed,
+        lambda: telemetry.web_refused("tls"),
+        lambda: telemetry.set_dialect(DialectName.YACE),
+        lambda: telemetry.bind("other", "us-east-1"),
+        lambda: telemetry.forget("other", "us-east-1"),
+        lambda: bound.poll_finished("cloudwatch", seconds=1, reason=None, at=1.0),
+        lambda: bound.poll_finished("cloudwatch", seconds=1, reason=Reason.TIMEOUT, at=1.0),
+        lambda: bound.metrics_requested({"Send": 1}),
+        lambda: bound.late_datapoints(1),
+        lambda: bound.smaller_answers(1),
+        lambda: bound.series_served(7),
+        lambda: bound.series_dropped("limit", 7),
+        lambda: bound.requested("GetAccount"),
+        lambda: bound.failed("GetAccount", Reason.TIMEOUT),
+        lambda: bound.throttled("GetAccount"),
+        lambda: bound.clock_offset(1.0),
+    ]
+    for change in changes:
+        before, samples = telemetry.version(), samples_of(registry)
+        assert telemetry.version() == before
+        change()
+        assert samples_of(registry) != samples
+        assert telemetry.version() != before
+    public = {name for name in dir(bound) + dir(telemetry) if not name.startswith("_")}
+    assert public - READING == {"poll_finished", "config_loaded", "config_reload_failed"} | {
+        *("web_reload_failed", "web_refused", "set_dialect", "bind", "forget", "metrics_requested", "late_datapoints"),
+        *("smaller_answers", "series_served", "series_dropped", "requested", "failed", "throttled", "clock_offset"),
+    }
 
-    def collect(self) -> Iterator[Metric]:
-        yield Metric("half", "Half of it.", "gauge")
-        if self.broken:
-            raise UnboundLocalError("max_fds")
 
-
-def test_a_guarded_collector_gives_nothing_while_it_fails_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
-    flaky = Flaky()
-    guarded = Guarded(flaky)
-    assert list(guarded.collect()) == []
-    assert list(guarded.collect()) == []
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    flaky.broken = False
-    assert [family.name for family in guarded.collect()] == ["half"]
+def samples_of(registry: CollectorRegistry) -> list[tuple[str, dict[str, str], float]]:
+    return [(sample.name, sample.labels, sample.value) for family in registry.collect() for sample in family.samples]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+MOMENTS_REMEMBERED = 1024
+"""All series of an answer have datapoints at the same few hundred moments."""
 
 
 def parse_timestamp(value: float | str) -> datetime:
@@ -17,9 +21,14 @@ def parse_timestamp(value: float | str) -> datetime:
     if isinstance(value, str):
         return _parse_text(value)
     try:
-        return datetime.fromtimestamp(value, UTC)
+        return _moment(value)
     except (OverflowError, OSError, TypeError) as error:
         raise ValueError(f"{value!r} is not a timestamp") from error
+
+
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _parse_text(text: str) -> datetime:

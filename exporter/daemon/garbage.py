@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 FULL = 2
-OFTEN = 5
-"""A full collection comes after so many of the middle generation, instead of 10: each has half as much to look at."""
+OFTEN = 2
+"""A full collection comes after so many of the middle generation, instead of 10: each has a fifth to look at."""
 GROWTH = 1.25
 """Once so many times as many objects are set aside as lived at the last look at everything, there is another one.
 

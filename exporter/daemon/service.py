@@ -61,7 +61,14 @@ async def service(
         on_reload(reloader.wish)
         view = View(fleet, store)
         faces = Faces(
-            page=Page(store, NATIVE, self_metrics=registry, clock=tools.clock),
+            page=Page(
+                store,
+                NATIVE,
+                self_metrics=registry,
+                version=telemetry.version,
+                process=telemetry.process.readings,
+                clock=tools.clock,
+            ),
             rows=view.rows,
             unhealthy=view.unhealthy,
             missing=view.missing,

@@ -1,4 +1,4 @@
-"""The exporter's own and the process metrics: what every target has is kept by target, the rest rendered per scrape."""
+"""The exporter's own metrics: bytes kept as a whole, by target and by family, as long as they would be the same."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ class OwnMetrics:
     The library leaves out `_created` only by a switch for the whole process, so they are taken out here.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        """Render what is in *registry* at the time of each call."""
+    def __init__(self, registry: CollectorRegistry, version: Callable[[], int] | None = None) -> None:
+        """Render what is in *registry* at the time of each call, without *version*; with it, when that is another."""
         self._registry = registry
+        self._version = version
+        self._whole: dict[bool, tuple[int, bytes]] = {}
         self._targets = OwnTargets()
         self._encoders = {openmetrics: choose_encoder(accept)[0] for openmetrics, accept in _ACCEPT.items()}
         self._kept: dict[tuple[bool, str], tuple[_Content, list[bytes]]] = {}
@@ -38,9 +40,18 @@ class OwnMetrics:
     def render(self, *, openmetrics: bool, names: frozenset[str] | None) -> bytes:
         """Return all families, or of those samples only that are called one of *names*. No end mark.
 
-        A family that cannot be collected or rendered is left out and logged, once until all go well again: the numbers
-        of SES do not depend on it.
+        Without *names* it is the same object as long as the version is the same. A family that cannot be collected or
+        rendered is left out and logged, once until all go well again: the numbers of SES do not depend on it.
         """
+        version = None if self._version is None or names is not None else self._version()
+        if version is not None and openmetrics in self._whole and self._whole[openmetrics][0] == version:
+            return self._whole[openmetrics][1]
+        content = self._render(openmetrics=openmetrics, names=names)
+        if version is not None and not self._failing:
+            self._whole[openmetrics] = (version, content)
+        return content
+
+    def _render(self, *, openmetrics: bool, names: frozenset[str] | None) -> bytes:
         pieces: list[tuple[str, list[bytes]]] = []
         failed = False
         families = iter(self._registry.collect())

@@ -13,7 +13,7 @@ from exporter.catalogue import PREFIX, TARGET_INFO, UP, Family
 from exporter.exposition.naming import NamingScheme, family_of, timestamp_of
 from exporter.exposition.own import EOF, OwnMetrics
 from exporter.exposition.shelf import Filled, Shelf, all_labels, label_names, shelve_in_steps
-from exporter.exposition.text import Block, Row, block, header, openmetrics_name
+from exporter.exposition.text import Block, Row, block, header, number, openmetrics_name, single_samples
 from exporter.series.observations import FACT, Series
 from exporter.store import Store, TargetKey
 
@@ -25,19 +25,32 @@ PLACE_TAKEN = "target left out, another one is the same account and region"
 
 
 class Page:
-    """Renders the store. Families of SES come first, then those of the exporter itself, each part sorted by name.
+    """Renders the store. Families of SES come first, then the exporter's own, those of its process last, each by name.
 
     The first part is a function of the store and the time: it is kept per target and family, and as a whole, and
-    rendered again only when that target changed or a value ended. So a scrape costs the second part and a copy.
+    rendered again only when that target changed or a value ended. The second is kept while its version is the same. So
+    a scrape costs the third part, which is short, and a copy.
     """
 
     def __init__(
-        self, store: Store, scheme: NamingScheme, *, self_metrics: CollectorRegistry, clock: Callable[[], float]
+        self,
+        store: Store,
+        scheme: NamingScheme,
+        *,
+        self_metrics: CollectorRegistry,
+        clock: Callable[[], float],
+        version: Callable[[], int] | None = None,
+        process: Callable[[], Iterable[tuple[Family, float]]] = tuple,
     ) -> None:
-        """Read *store* and name its series by *scheme*; *clock* gives unix seconds."""
+        """Read *store* and name its series by *scheme*; *clock* gives unix seconds.
+
+        *version* tells when something in *self_metrics* is new; without it they are looked at each time. *process*
+        returns families of one sample without labels.
+        """
         self._store = store
         self._scheme = scheme
-        self._own = OwnMetrics(self_metrics)
+        self._own = OwnMetrics(self_metrics, version)
+        self._process = process
         self._clock = clock
         self._timestamp = partial(timestamp_of, scheme)
         self._families: dict[tuple[str, str, tuple[str, ...]], Family] = {}
@@ -55,7 +68,7 @@ class Page:
     def render(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
         """Return the page as text 0.0.4 or OpenMetrics 1.0; *names* are the sample names to show, None for all."""
         known = self.known(openmetrics=openmetrics, names=names)
-        return known + self.own(openmetrics=openmetrics, names=names)
+        return b"".join((known, *self.own(openmetrics=openmetrics, names=names)))
 
     def known(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
         """Return the first part: what AWS said. Without *names* it is the same object until something in it changes."""
@@ -80,9 +93,13 @@ class Page:
             self._whole[openmetrics] = (version, whole)
         return whole.content
 
-    def own(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> bytes:
-        """Return the second part, rendered now: the exporter's own and the process metrics, and the end mark."""
-        return self._own.render(openmetrics=openmetrics, names=names) + (EOF if openmetrics else b"")
+    def own(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> tuple[bytes, bytes]:
+        """Return the second part, kept like the first, and the third, rendered now: the process, and the end mark."""
+        readings = [reading for reading in self._process() if names is None or reading[0].name in names]
+        form = single_samples(tuple([family for family, _ in readings]), openmetrics=openmetrics)
+        process = form % tuple([number(value) for _, value in readings])
+        end = EOF if openmetrics else b""
+        return self._own.render(openmetrics=openmetrics, names=names), process.encode() + end
 
     def _join(self, now: float, *, openmetrics: bool, names: frozenset[str] | None) -> Generator[None, None, Block]:
         parts: dict[Family, list[Shelf]] = {}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from exporter.catalogue import Family
 from exporter.exposition.naming import Labels
 from exporter.series.observations import Reading, Series
 
+FORMS_REMEMBERED = 8
+"""Those of the process, in two formats, and of who asks for some by name."""
 _LARGEST_PLAIN_DIGITS = 6
 
 Row = tuple[str, Series]
@@ -59,6 +62,13 @@ def header(family: Family, *, openmetrics: bool) -> bytes:
     name = openmetrics_name(family) if openmetrics else family.name
     text = escaped(family.help) if openmetrics else family.help.replace("\\", r"\\").replace("\n", r"\n")
     return encoded(f"# HELP {name} {text}\n# TYPE {name} {family.type}\n")
+
+
+@lru_cache(maxsize=FORMS_REMEMBERED)
+def single_samples(families: tuple[Family, ...], *, openmetrics: bool) -> str:
+    """Return *families* of one sample without labels each, with `%s` for its number."""
+    parts = (header(family, openmetrics=openmetrics).decode() + f"{family.name} " for family in families)
+    return "".join(part.replace("%", "%%") + "%s\n" for part in parts)
 
 
 def block(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from math import ceil
 from typing import Any
@@ -24,6 +24,8 @@ STATISTICS_BILLED_AS_ONE = 5
 LARGEST = 1e15
 """The largest value that is believed: more mails than there are, and no sum of such values overflows."""
 TEXT_LENGTH = 40
+MOMENTS_REMEMBERED = 1024
+"""All series of an answer have datapoints at the same few hundred moments."""
 
 Dimensions = tuple[tuple[str, str], ...]
 Points = Mapping[int, float]
@@ -218,7 +220,7 @@ def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any
         raise InvalidResponseError(f"GetMetricData: {query.metric} has {len(timestamps)} times, {len(values)} values")
     (start, end), period = query.span, query.period_seconds
     for timestamp, value in zip(timestamps, values, strict=True):
-        moment = int(timestamp.timestamp())
+        moment = _unix(timestamp)
         if not start <= moment < end or moment % period:
             raise InvalidResponseError(f"GetMetricData: {query.metric} has a datapoint outside its window: {timestamp}")
         if type(value) is not float:
@@ -227,6 +229,11 @@ def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any
             raise _no_number(query, value)
         if moment not in points or points[moment] < value:
             points[moment] = value
+
+
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
+def _unix(timestamp: datetime) -> int:
+    return int(timestamp.timestamp())
 
 
 def _number(query: Query, value: Any) -> float:

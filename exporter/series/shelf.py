@@ -50,13 +50,14 @@ class Shelf:
         grown = []
         smaller = 0
         first = (span.start - self.start) // self.step
-        for index in range(first, first + (span.end - span.start) // self.step):
-            moment = self.start + index * self.step
-            value = points.get(moment, 0.0)
-            if value > self._values[index]:
-                self._values[index] = value
+        moments = range(span.start, span.end, self.step)
+        held = self._values[first : first + len(moments)]
+        for index, (moment, value) in enumerate(zip(moments, held, strict=True), first):
+            read = points.get(moment, 0.0)
+            if read > value:
+                self._values[index] = read
                 grown.append(moment)
-            elif value < self._values[index]:
+            elif read < value:
                 smaller += 1
         return Change(tuple(grown), smaller)
 

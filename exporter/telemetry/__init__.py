@@ -10,7 +10,6 @@ import platform
 from collections.abc import Collection, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.process_collector import ProcessCollector
 
 from exporter import __version__
 from exporter.config.accounts import Account
@@ -18,7 +17,7 @@ from exporter.config.dialect import DialectName
 from exporter.telemetry.collector import TargetCollector, TargetMetric
 from exporter.telemetry.families import Labels, ProcessFamilies, TargetFamily
 from exporter.telemetry.foreign import ForeignCollector
-from exporter.telemetry.guarded import Guarded
+from exporter.telemetry.process import Process
 from exporter.telemetry.target import TargetTelemetry
 
 __all__ = [
@@ -39,7 +38,11 @@ _HASH_DIGITS = 12
 
 
 class Telemetry:
-    """All self-metrics on one registry. What belongs to a target is written through `bind`."""
+    """All self-metrics on one registry. What belongs to a target is written through `bind`.
+
+    Those of the process, which change at every look, are apart in `process`; of the others `version` tells whether they
+    changed.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class Telemetry:
         proc: str = "/proc",
     ) -> None:
         """Put every family on *registry*; *build* are the labels of build_info, *proc* is where the process is read."""
+        self.process = Process(proc)
+        self._version = 0
         build = build or {"version": __version__, "python_version": platform.python_version()}
         self._families = ProcessFamilies(registry, build=build)
         self._price_per_thousand_metrics_dollars = price_per_thousand_metrics_dollars
@@ -57,24 +62,31 @@ class Telemetry:
         registry.register(TargetCollector(self._bound.values))
         self._foreign = ForeignCollector(self._bound.values)
         registry.register(self._foreign)
-        registry.register(Guarded(ProcessCollector(proc=proc, registry=None)))
+
+    def version(self) -> int:
+        """Return a number that is new whenever anything but the metrics of the process is."""
+        return self._version
 
     def config_loaded(self, sha256: str, at: float) -> None:
         """Note that the configuration with this hexadecimal hash came into force at *at* (unix seconds)."""
+        self._changed()
         self._families.config_hash.set(int(sha256[:_HASH_DIGITS], 16))
         self._families.reload_successful.set(1)
         self._families.reload_time.set(at)
 
     def config_reload_failed(self) -> None:
         """Note that a configuration was refused and the old one stays."""
+        self._changed()
         self._families.reload_successful.set(0)
 
     def web_reload_failed(self) -> None:
         """Note that a change of the web configuration was refused and the old one stays."""
+        self._changed()
         self._families.web_reload_failures.inc()
 
     def web_refused(self, reason: str) -> None:
         """Note that somebody was not let in; *reason* is one of WEB_REFUSALS."""
+        self._changed()
         self._families.web_refused.labels(reason).inc()
 
     def set_price(self, dollars: float) -> None:
@@ -83,13 +95,17 @@ class Telemetry:
 
     def set_dialect(self, name: DialectName) -> None:
         """Serve the self-metrics of the dialect *name* beside our own from now on."""
+        self._changed()
         self._foreign.dialect = name
 
     def writer(self, target: str, region: str) -> TargetTelemetry:
         """Return what `bind` does, without putting anything on the page yet."""
         place = (target, region)
         if place not in self._bound:
-            self._bound[place] = TargetTelemetry(*place, lambda: self._price_per_thousand_metrics_dollars)
+            self._bound[place] = TargetTelemetry(
+                *place, lambda: self._price_per_thousand_metrics_dollars, self._changed
+            )
+            self._changed()
         return self._bound[place]
 
     def bind(
@@ -115,6 +131,10 @@ class Telemetry:
         What a call that is still under way writes later is not seen.
         """
         del self._bound[target, region]
+        self._changed()
+
+    def _changed(self) -> None:
+        self._version += 1
 
 
 def operations_of(account: Account, sources: Collection[str]) -> tuple[str, ...]:

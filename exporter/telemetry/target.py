@@ -50,9 +50,15 @@ class TargetTelemetry:
     A family's number in *versions* is new whenever a sample of it is, so that what was rendered before can be kept.
     """
 
-    def __init__(self, target: str, region: str, price: Callable[[], float]) -> None:
-        """Hold nothing until `prepare`; *price* tells the US dollars for a thousand metrics of this moment."""
+    def __init__(
+        self, target: str, region: str, price: Callable[[], float], changed: Callable[[], None] = lambda: None
+    ) -> None:
+        """Hold nothing until `prepare`; *price* tells the US dollars for a thousand metrics of this moment.
+
+        *changed* is told of every change.
+        """
         self.place = (target, region)
+        self._changed = changed
         self.versions = dict.fromkeys(TARGET_FAMILIES, 0)
         self._price = price
         self._values: dict[TargetFamily, dict[Labels, float]] = {family: {} for family in TARGET_FAMILIES}
@@ -72,7 +78,7 @@ class TargetTelemetry:
             self._keep(family, [(source,) for source in sources])
         self._keep(families.POLL_FAILURES, [(source, reason) for source in sources for reason in Reason])
         self._durations = {source: self._durations.get(source, _Durations()) for source in sources}
-        self.versions[families.POLL_DURATION] += 1
+        self._note(families.POLL_DURATION)
         for family in _OF_AN_OPERATION:
             counted = [labels for labels, value in self._values[family].items() if value]
             self._keep(family, [*((operation,) for operation in operations), *counted])
@@ -114,7 +120,7 @@ class TargetTelemetry:
         self._add(families.POLLS, (source,))
         self.last_poll[source] = (seconds, reason is None)
         self._durations.setdefault(source, _Durations()).observe(seconds)
-        self.versions[families.POLL_DURATION] += 1
+        self._note(families.POLL_DURATION)
         self._set(families.LAST_SUCCESSFUL, (source,), float(reason is None))
         if reason is None:
             self._set(families.LAST_SUCCESS, (source,), at)
@@ -166,9 +172,13 @@ class TargetTelemetry:
 
     def _set(self, family: TargetFamily, labels: Labels, value: float) -> None:
         self._values[family][labels] = float(value)
-        self.versions[family] += 1
+        self._note(family)
 
     def _keep(self, family: TargetFamily, labels: Iterable[Labels]) -> None:
         before = self._values[family]
         self._values[family] = {each: before.get(each, 0.0) for each in labels}
+        self._note(family)
+
+    def _note(self, family: TargetFamily) -> None:
         self.versions[family] += 1
+        self._changed()

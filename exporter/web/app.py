@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.errors import ConfigError, ExporterError
 from exporter.web.metrics import Page, Scrapes
@@ -43,6 +45,20 @@ class Faces:
     clock: Callable[[], float]
 
 
+class _App(Starlette):
+    """An application that has *metrics* answered before any routing: that takes as long as a page that is kept."""
+
+    metrics_path = ""
+    metrics: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["path"] == self.metrics_path and scope["method"] in {"GET", "HEAD"}:
+            await self.metrics(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
     """Return the ASGI application. Where *telemetry_path* is the path of another page, the metrics win."""
     scrapes = Scrapes(faces.page)
@@ -71,9 +87,9 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
             return _plain(f"{error}\n", 503)
         return _plain("Reloaded.\n")
 
-    app = Starlette(
+    app = _App(
         routes=[
-            Route(telemetry_path, scrapes.response, methods=["GET"]),
+            Route(telemetry_path, scrapes, methods=["GET"]),
             Route("/", status, methods=["GET"]),
             Route("/-/healthy", healthy, methods=["GET"]),
             Route("/healthz", healthy, methods=["GET"]),  # where probes written for YACE ask
@@ -84,6 +100,7 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
         exception_handlers={404: _not_found, 405: _wrong_method, Exception: _bug},
     )
     app.router.redirect_slashes = False
+    app.metrics_path, app.metrics = telemetry_path, ServerErrorMiddleware(scrapes, handler=_bug)
     return app
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol
 
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
 from exporter.web.press import Press
@@ -17,6 +17,10 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 MAX_CHOICES = 32
 """What a client accepts beyond so many kinds is not looked at: commas by the thousand would hold everybody up."""
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+HEADERS_REMEMBERED = 8
+"""Each scraper asks in the same way each time, and few are different from each other."""
+
+_TYPES = {False: TEXT.encode(), True: OPENMETRICS.encode()}
 
 
 class Page(Protocol):
@@ -29,25 +33,9 @@ class Page(Protocol):
         """
         ...
 
-    def own(self, *, openmetrics: bool, names: frozenset[str] | None) -> bytes:
-        """Return the second part, which changes each time."""
+    def own(self, *, openmetrics: bool, names: frozenset[str] | None) -> tuple[bytes, bytes]:
+        """Return the second part, kept like the first, and the third, which is short and changes each time."""
         ...
-
-
-class Parts(Response):
-    """An answer of two parts, which are not put together first: the copy would take longer than all the rest."""
-
-    def __init__(self, first: bytes, second: bytes, headers: dict[str, str]) -> None:
-        """Answer *first*, then *second*."""
-        super().__init__(headers=headers | {"content-length": str(len(first) + len(second))})
-        self.parts = (first, second)
-
-    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
-        """Send the parts."""
-        first, second = self.parts
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": first, "more_body": True})
-        await send({"type": "http.response.body", "body": second})
 
 
 class Scrapes:
@@ -59,24 +47,33 @@ class Scrapes:
         self._presses = {False: Press(), True: Press()}
         self._making = asyncio.Lock()
 
-    async def response(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         """Answer one scrape."""
         async with self._making:
-            return await _response(request, self._page, self._presses)
+            headers, parts = await self._made(scope)
+        headers.append((b"content-length", b"%d" % sum(map(len, parts))))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for part in parts[:-1]:  # they are not put together first: the copy would take longer than all the rest
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": parts[-1]})
+
+    async def _made(self, scope: Scope) -> tuple[list[tuple[bytes, bytes]], Sequence[bytes]]:
+        """Return headers and content."""
+        openmetrics = wants_openmetrics(_header(scope, b"accept"))
+        query = scope["query_string"]
+        names = frozenset(name for name in QueryParams(query).getlist("name[]") if name) if query else frozenset()
+        known = await _in_turns(self._page.known_in_steps(openmetrics=openmetrics, names=names or None))
+        own, process = self._page.own(openmetrics=openmetrics, names=names or None)
+        headers = [(b"vary", b"Accept, Accept-Encoding"), (b"content-type", _TYPES[openmetrics])]
+        if not wants_gzip(_header(scope, b"accept-encoding")):
+            return headers, (known, own + process)
+        press = Press() if names else self._presses[openmetrics]
+        headers.append((b"content-encoding", b"gzip"))
+        return headers, await press.gzip_aside((known, own, process))
 
 
-async def _response(request: Request, page: Page, presses: dict[bool, Press]) -> Response:
-    headers = request.headers
-    openmetrics = wants_openmetrics(",".join(headers.getlist("accept")))
-    names = frozenset(name for name in request.query_params.getlist("name[]") if name) or None
-    known = await _in_turns(page.known_in_steps(openmetrics=openmetrics, names=names))
-    own = page.own(openmetrics=openmetrics, names=names)
-    answer = {"vary": "Accept, Accept-Encoding", "content-type": OPENMETRICS if openmetrics else TEXT}
-    if wants_gzip(",".join(headers.getlist("accept-encoding"))):
-        press = presses[openmetrics] if names is None else Press()
-        answer["content-encoding"] = "gzip"
-        return Response(await press.gzip_aside(known, own), headers=answer)
-    return Parts(known, own, answer)
+def _header(scope: Scope, name: bytes) -> str:
+    return b",".join([value for each, value in scope["headers"] if each == name]).decode("latin-1")
 
 
 async def _in_turns(steps: Generator[None, None, bytes]) -> bytes:
@@ -88,6 +85,7 @@ async def _in_turns(steps: Generator[None, None, bytes]) -> bytes:
         await asyncio.sleep(0)
 
 
+@lru_cache(maxsize=HEADERS_REMEMBERED)
 def wants_openmetrics(accept: str) -> bool:
     """Return whether OpenMetrics 1.0 is at least as welcome as the text format.
 
@@ -103,6 +101,7 @@ def wants_openmetrics(accept: str) -> bool:
     return openmetrics > 0 and openmetrics >= text
 
 
+@lru_cache(maxsize=HEADERS_REMEMBERED)
 def wants_gzip(accept_encoding: str) -> bool:
     """Return whether gzip is accepted, by name or by wildcard, and not refused with `q=0`."""
     weights = {coding: weight for coding, _, weight in _choices(accept_encoding)}

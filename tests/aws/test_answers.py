@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
+from botocore.model import ListShape, ShapeResolver
+from botocore.parsers import JSONParser
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.aws import answers, sessions
 from exporter.aws.clients import Aws
@@ -45,3 +50,31 @@ async def test_a_large_answer_is_parsed_beside_the_event_loop_and_reads_the_same
 async def test_a_small_answer_is_parsed_at_once(aws: FakeAws, parsed_in: Threads) -> None:
     assert await values(aws) == [1, 2, 3, 4, 5]
     assert parsed_in == {threading.main_thread()}
+
+
+SHAPES: Any = {
+    "Timestamps": {"type": "list", "member": {"shape": "Timestamp"}},
+    "Values": {"type": "list", "member": {"shape": "Value"}},
+    "Names": {"type": "list", "member": {"shape": "Name"}},
+    "Timestamp": {"type": "timestamp"},
+    "Value": {"type": "double"},
+    "Name": {"type": "string"},
+}
+ODD = st.none() | st.booleans() | st.text(max_size=3) | st.dictionaries(st.text(max_size=2), st.integers(), max_size=1)
+
+
+@given(
+    name=st.sampled_from(["Timestamps", "Values", "Names"]),
+    node=st.lists(st.floats() | st.integers(0, 2**31) | ODD, max_size=5) | ODD,
+)
+def test_lists_are_read_as_the_sdk_reads_them(name: str, node: Any) -> None:
+    shape = ShapeResolver(SHAPES).get_shape_by_name(name)
+    assert isinstance(shape, ListShape)
+    assert repr(read(answers.PatientParser, shape, node)) == repr(read(JSONParser, shape, node))
+
+
+def read(parser: Any, shape: ListShape, node: Any) -> Any:
+    try:
+        return parser(timestamp_parser=parse_timestamp)._handle_list(shape, node)
+    except (TypeError, ValueError) as error:
+        return type(error)

@@ -166,8 +166,8 @@ async def test_tries_end(aws: FakeAws, recorder: Recorder) -> None:
     assert recorder.failures == [("GetAccount", Reason.THROTTLED)]
 
 
-async def test_a_request_that_aws_would_refuse_is_not_sent(aws: FakeAws, clients: RegionClients) -> None:
-    with pytest.raises(OtherSourceError, match="ParamValidationError"):
+async def test_a_request_that_cannot_be_written_is_not_sent(aws: FakeAws, clients: RegionClients) -> None:
+    with pytest.raises(OtherSourceError, match="GetMetricData: AttributeError"):
         await clients.get_metric_data(MetricDataQueries="all")
     assert aws.requests == []
 

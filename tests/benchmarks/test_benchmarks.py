@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from benchmarks import calls, scrapes
 from benchmarks.__main__ import SUITES, main
+from benchmarks.clock import ClockFile, VirtualTime
 from benchmarks.effort import SMALL
-from benchmarks.rows import Row, percentile, typical
+from benchmarks.rows import LINEAR, Row, growth, percentile, typical
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +56,33 @@ def test_percentiles_are_values_that_were_measured() -> None:
 def test_a_figure_without_a_target_misses_none() -> None:
     assert Row("scrape", "samples", 5.0, "").met
     assert not Row("scrape", "p99", 5.0, "ms", 4.0).met
+
+
+def test_growth_is_what_one_of_many_costs_beside_the_size_before() -> None:
+    rows = list(growth("poll", "CPU", "metrics", {10: 9.0, 100: 10.0, 1_000: 100.0, 10_000: 2_000.0}))
+    assert [(row.figure, row.value, row.met) for row in rows] == [
+        ("CPU per metric, 1000 to 100 metrics", 1.0, True),
+        ("CPU per metric, 10000 to 1000 metrics", 2.0, False),
+    ]
+    assert {row.at_most for row in rows} == {LINEAR}
+
+
+async def test_only_polls_move_the_clock_that_need_not_wait(tmp_path: Path) -> None:
+    (tmp_path / "clock").touch()
+    clock = VirtualTime(ClockFile(tmp_path / "clock"), loops=2, start=100.0, end=1_000.0, on_idle=lambda *_: None)
+
+    async def sleep(seconds: float) -> float:
+        await clock.sleep(seconds)
+        return clock.now()
+
+    first = asyncio.create_task(sleep(60), name="poll:a")
+    assert await sleep(0.001) == 100.0
+    second = asyncio.create_task(sleep(300), name="poll:b")
+    assert await first == 160.0
+    assert await sleep(0.001) == ClockFile(tmp_path / "clock").read() == 160.0
+    again = asyncio.create_task(sleep(500), name="poll:a")
+    assert await second == 400.0
+    again.cancel()
 
 
 def test_the_document_names_every_suite() -> None:

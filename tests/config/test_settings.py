@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,8 @@ from exporter.config.types import (
     TelemetryPath,
     Text,
 )
+
+ROOT = Path(__file__).parents[2]
 
 GOOD: list[tuple[Any, list[Any]]] = [
     (PeriodSeconds, [60, 120, 300, 900, 1800, 3600, 7200, 21600, 43200, 86400]),
@@ -89,3 +94,15 @@ def test_an_error_never_holds_the_input() -> None:
     with pytest.raises(ValidationError) as caught:
         AwsSettings.model_validate({"proxy_url": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_to_know_the_settings_takes_little_memory() -> None:
+    code = (
+        "import pydantic_settings, exporter.config.types\n"
+        "from benchmarks.machine import resident_bytes\n"
+        "before = resident_bytes()\n"
+        "import exporter.config.settings\n"
+        "print(resident_bytes() - before)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert int(said) < 5_000_000, "a pattern that counts characters of Unicode takes 5 MB each time it is compiled"

@@ -109,7 +109,7 @@ def page(tmp_path: Path) -> Page:
         bound.clock_offset(0.25)
         bound.poll_finished("cloudwatch", seconds=0.4, reason=None, at=NOW - 30)
         bound.poll_finished("account", seconds=0.1, reason=None if well else Reason.ACCESS_DENIED, at=NOW - 30)
-    return Page(store, NATIVE, self_metrics=registry, clock=lambda: NOW)
+    return Page(store, NATIVE, self_metrics=registry, process=telemetry.process.readings, clock=lambda: NOW)
 
 
 def a_process(place: Path) -> str:

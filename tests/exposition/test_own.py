@@ -121,3 +121,27 @@ def test_a_family_that_cannot_be_rendered_is_left_out_alone(caplog: pytest.LogCa
     assert b"# TYPE omega gauge\n" in page
     assert b"odd" not in page.replace(b"odd one", b"")
     assert len(caplog.records) == 1
+
+
+def test_with_a_version_nothing_is_looked_at_again_until_it_is_another_one() -> None:
+    registry = CollectorRegistry()
+    gauge = Gauge("alpha", "A gauge.", registry=registry)
+    version = [1]
+    own = OwnMetrics(registry, lambda: version[0])
+    before = own.render(openmetrics=False, names=None)
+    gauge.set(4)
+    assert own.render(openmetrics=False, names=None) is before
+    assert b"alpha 4.0\n" in own.render(openmetrics=True, names=None)
+    assert b"alpha 4.0\n" in own.render(openmetrics=False, names=frozenset({"alpha"}))
+    version[0] = 2
+    assert b"alpha 4.0\n" in own.render(openmetrics=False, names=None)
+
+
+def test_what_failed_is_tried_again_under_the_same_version() -> None:
+    registry = a_registry()
+    broken = Broken()
+    registry.register(broken)
+    own = OwnMetrics(registry, lambda: 1)
+    own.render(openmetrics=False, names=None)
+    broken.broken = False
+    assert b"mended" in own.render(openmetrics=False, names=None)

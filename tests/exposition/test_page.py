@@ -7,9 +7,10 @@ import pytest
 from prometheus_client import Gauge
 
 from exporter.catalogue import Family
-from exporter.exposition import NATIVE
+from exporter.exposition import NATIVE, Page
 from exporter.series.observations import FACT, HELD, TOTAL, Reading, Series
 from exporter.store import TargetKey
+from exporter.telemetry.process import CPU, OPEN_FDS
 from tests.exposition.world import ACCOUNT, KEY, World
 from tests.pages import read_openmetrics, read_text
 from tests.stores import drop
@@ -94,6 +95,26 @@ def test_own_metrics_come_after_those_of_ses_and_are_read_at_each_scrape(world: 
     gauge.set(4)
     assert world.samples()[-1] == "aws_ses_exporter_series_served 4.0"
     assert len(world.samples()) == 5
+
+
+def test_the_process_comes_last_and_is_read_at_each_scrape(world: World) -> None:
+    Gauge("zeta", "Sorted by name, but the exporter's own.", registry=world.registry)
+    used = [1.5]
+    page = Page(
+        world.store,
+        NATIVE,
+        self_metrics=world.registry,
+        clock=lambda: world.now,
+        process=lambda: [(CPU, used[0]), (OPEN_FDS, 7.0)],
+    )
+    text = page.render(openmetrics=False).decode()
+    assert "zeta 0.0\n# HELP process_cpu_seconds_total" in text
+    assert text.endswith("# TYPE process_open_fds gauge\nprocess_open_fds 7.0\n")
+    used[0] = 2.5
+    openmetrics = page.render(openmetrics=True).decode()
+    assert "# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total 2.5\n" in openmetrics
+    assert openmetrics.endswith("process_open_fds 7.0\n# EOF\n")
+    assert len(read_text(page.render(openmetrics=False, names=frozenset({"process_open_fds"})).decode())) == 1
 
 
 def test_a_filter_takes_sample_names(world: World) -> None:

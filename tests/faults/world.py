@@ -274,7 +274,14 @@ async def _daemon(world: World) -> AsyncIterator[Daemon]:
         view = View(fleet, store)
         app = create_app(
             Faces(
-                page=Page(store, NATIVE, self_metrics=registry, clock=tools.clock),
+                page=Page(
+                    store,
+                    NATIVE,
+                    self_metrics=registry,
+                    version=telemetry.version,
+                    process=telemetry.process.readings,
+                    clock=tools.clock,
+                ),
                 rows=view.rows,
                 unhealthy=view.unhealthy,
                 missing=view.missing,

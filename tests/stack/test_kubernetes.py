@@ -8,13 +8,14 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
 from exporter import __version__, cli
-from exporter.web.app import Faces, create_app
+from exporter.web.app import create_app
 from scripts import generate_kubernetes as generate
 from tests.package.test_image import of
 from tests.stack.files import KUBERNETES, PORT, RULES, findings, load, objects, one
@@ -103,7 +104,7 @@ def test_objects_have_one_label_in_common_and_names_of_their_own() -> None:
 
 
 def test_the_probes_ask_pages_that_the_exporter_has() -> None:
-    app = create_app(Faces(*[None] * 7), telemetry_path="/metrics")  # type: ignore[arg-type]  # only its routes are read
+    app = create_app(Mock(), telemetry_path="/metrics")  # only its routes are read
     pages = {getattr(route, "path", "") for route in app.routes}
     probes = {name: container()[name]["httpGet"] for name in ("livenessProbe", "readinessProbe")}
     (endpoint,) = one("servicemonitor.yaml")["spec"]["endpoints"]

@@ -30,9 +30,9 @@ class World:
         yield
         return b"aws_ses_"
 
-    def own(self, *, openmetrics: bool, names: frozenset[str] | None) -> bytes:
+    def own(self, *, openmetrics: bool, names: frozenset[str] | None) -> tuple[bytes, bytes]:
         assert self.asked[-1] == (openmetrics, names)
-        return b"up 1\n"
+        return b"up ", b"1\n"
 
     async def reload(self) -> None:
         if self.stopping:

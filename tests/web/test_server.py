@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from exporter.web import protocol as module
 from exporter.web.listen import open_sockets
-from exporter.web.metrics import Parts
 from exporter.web.protocol import MAX_HEAD_BYTES
 from exporter.web.server import Server, create_server, serve
 
@@ -67,7 +66,12 @@ Open = Callable[..., Awaitable[Site]]
 
 
 async def _parts(_: Request) -> Response:
-    return Parts(b"x" * BIG, b"end", {})
+    return StreamingResponse(_two_parts(), headers={"content-length": str(BIG + 3)})
+
+
+async def _two_parts() -> AsyncIterator[bytes]:
+    yield b"x" * BIG
+    yield b"end"
 
 
 @pytest.fixture
