@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from exporter.aws.observer import CallObserver, ClockWatch, Tap
+from exporter.aws.resolver import Resolver
 from exporter.aws.sessions import SessionFactory
 from exporter.aws.translate import shown, translated
 from exporter.aws.ways import Way, WayIn
@@ -130,9 +131,14 @@ class RegionClients:
 class Aws:
     """Everything open towards AWS, for as long as one configuration lives; an async context manager."""
 
-    def __init__(self, settings: AwsSettings, *, clock: Callable[[], float] = time.time) -> None:
-        """Make nothing yet; *clock* is in unix seconds and is compared with AWS's Date."""
-        self._factory = SessionFactory(settings)
+    def __init__(
+        self, settings: AwsSettings, *, clock: Callable[[], float] = time.time, resolver: Resolver | None = None
+    ) -> None:
+        """Make nothing yet; *clock* is in unix seconds and is compared with AWS's Date.
+
+        *resolver*, else one of its own, finds hosts; what hangs in it should not hang again after a reload.
+        """
+        self._factory = SessionFactory(settings, resolver or Resolver())
         self._clock = clock
         self._watch = ClockWatch(clock)
         self._opened = Opened()

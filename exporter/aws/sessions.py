@@ -52,11 +52,10 @@ class Session(AioSession):
 class SessionFactory:
     """Makes sessions and holds what they share."""
 
-    def __init__(self, settings: AwsSettings) -> None:
-        """Prepare client configurations from *settings*; reads nothing."""
+    def __init__(self, settings: AwsSettings, resolver: Resolver) -> None:
+        """Prepare client configurations from *settings*, with *resolver* for names of hosts; reads nothing."""
         self.endpoint_url = settings.endpoint_url
         http_session_class = shared_tls_session_class()
-        resolver = Resolver()
         proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
 
         def config(attempts: int, connect_seconds: float, read_seconds: float) -> AioConfig:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from exporter.aws.clients import Aws
 from exporter.aws.observer import CallObserver
+from exporter.aws.resolver import Resolver
 from exporter.config.settings import AwsSettings, TargetSettings
 from exporter.sources.account import AccountClients
 from exporter.sources.cloudwatch import MetricData
@@ -51,10 +52,11 @@ class Tools:
 
 def real_tools() -> Tools:
     """Return the tools of a real process."""
+    resolver = Resolver()
     return Tools(
         clock=time.time,
         monotonic=time.monotonic,
         sleep=asyncio.sleep,
         random=random.random,
-        open_aws=lambda settings: Aws(settings, clock=time.time),
+        open_aws=lambda settings: Aws(settings, clock=time.time, resolver=resolver),
     )

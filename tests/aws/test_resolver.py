@@ -38,11 +38,15 @@ async def test_a_name_that_there_is_not_is_an_error(monkeypatch: pytest.MonkeyPa
         await Resolver().resolve("nowhere.test")
 
 
-async def test_names_that_hang_take_nothing_from_others_and_are_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_that_hangs_takes_one_thread_that_is_left_behind_and_nothing_from_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     release = threading.Event()
+    asked: list[str] = []
     real = socket.getaddrinfo
 
     def slow(host: str, *arguments: Any, **options: Any) -> object:
+        asked.append(host)
         if host == "slow.test":
             release.wait(20)
         return real("127.0.0.1", *arguments, **options)
@@ -54,7 +58,42 @@ async def test_names_that_hang_take_nothing_from_others_and_are_left_behind(monk
         async with asyncio.timeout(10):
             assert await resolver.resolve("quick.test", 80)
         assert not any(task.done() for task in waiting)
+        assert sorted(asked) == ["quick.test", "slow.test"], "one question, so one thread, for all who wait"
         assert all(thread.daemon for thread in threading.enumerate() if thread.name == "aside")
     finally:
         release.set()
-        await asyncio.gather(*waiting)
+        answers = await asyncio.gather(*waiting)
+    assert [found["host"] for each in answers for found in each] == ["127.0.0.1"] * 40
+
+
+async def test_a_name_is_asked_for_anew_once_an_answer_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def counted(host: str, *arguments: Any, **options: Any) -> object:
+        asked.append(host)
+        return real("127.0.0.1", *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", counted)
+    resolver = Resolver()
+    for _ in range(2):
+        await resolver.resolve("here.test")
+    assert asked == ["here.test"] * 2
+
+
+async def test_who_stops_waiting_for_a_name_takes_nothing_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    real = socket.getaddrinfo
+
+    def slow(_: str, *arguments: Any, **options: Any) -> object:
+        release.wait(20)
+        return real("127.0.0.1", *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    resolver = Resolver()
+    first, second = (asyncio.create_task(resolver.resolve("slow.test")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait([first])
+    release.set()
+    assert await second
