@@ -21,7 +21,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from exporter.config.web.access import Tls
-from exporter.config.web.tls import sans_of
+from exporter.config.web.sans import sans_of
 from exporter.web.entrance import Entrance
 
 MAX_CONNECTIONS = 512
