@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from exporter.web.guard import TEXT_HEADERS
 from exporter.web.press import Press
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -69,7 +70,7 @@ async def _response(request: Request, page: Page, presses: dict[bool, Press]) ->
     names = frozenset(name for name in request.query_params.getlist("name[]") if name) or None
     known = await _in_turns(page.known_in_steps(openmetrics=openmetrics, names=names))
     own = page.own(openmetrics=openmetrics, names=names)
-    answer = {"vary": "Accept, Accept-Encoding", "content-type": OPENMETRICS if openmetrics else TEXT}
+    answer = {**TEXT_HEADERS, "vary": "Accept, Accept-Encoding", "content-type": OPENMETRICS if openmetrics else TEXT}
     if wants_gzip(",".join(headers.getlist("accept-encoding"))):
         press = presses[openmetrics] if names is None else Press()
         answer["content-encoding"] = "gzip"
