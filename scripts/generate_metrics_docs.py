@@ -122,6 +122,7 @@ def _own() -> list[tuple[Family, Sequence[str]]]:
     """Return the self-metrics with the labels that their samples have."""
     registry = CollectorRegistry()
     telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=0.01)
+    telemetry.web_loaded(0.0)
     telemetry.bind("default", "us-east-1").clock_offset(0.0)
     rows = []
     for metric in registry.collect():

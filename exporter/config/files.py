@@ -19,7 +19,11 @@ def read_text(path: Path, where: str) -> str:
     Raises:
         ConfigError: it cannot be read, or is too large, or is no text.
     """
-    data = read_bytes(path, where)
+    return as_text(read_bytes(path, where), where)
+
+
+def as_text(data: bytes, where: str) -> str:
+    """Return *data* as text; raises ConfigError where it is none."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -88,8 +88,8 @@ def scalar(text: str) -> Any:
     return _value(_tag_of(text), text)
 
 
-def read_yaml(text: str, where: str, *, least: str = "the targets") -> Document:
-    """Read one document; *where* names it in problems, *least* is what it has to name.
+def read_yaml(text: str, where: str, *, least: str | None = "the targets") -> Document:
+    """Read one document; *where* names it in problems, *least* is what it has to name, None where it may be empty.
 
     Raises:
         ConfigError: the text as a whole cannot be used.
@@ -105,6 +105,8 @@ def read_yaml(text: str, where: str, *, least: str = "the targets") -> Document:
         raise _broken(where, f"holds a character that YAML does not allow (U+{error.character:04X})", line) from None
     except (ValueError, OverflowError):  # of chr()
         raise _broken(where, "not YAML: a \\U that is no character", loader.line + 1) from None
+    if least is None and (node is None or (node.tag == _NULL and not node.value)):
+        return Document()
     if node is None:
         raise _broken(where, f"is empty: name at least {least}, or give no file at all")
     walk = _Walk(where)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from exporter.aside import NoThreadError, aside
-from exporter.config.web.access import WebAccess, stamp
+from exporter.config.web.access import Stamp, WebAccess, stamp, weaker
 from exporter.config.web.read import read_web_file
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, Problem
 from exporter.telemetry import Telemetry
 
 LOOK_SECONDS = 5.0
@@ -17,25 +17,37 @@ LOOK_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
+def _nobody() -> None:
+    return None
+
+
 class Door:
     """Holds what is in force. The first file among its stamps is the configuration, the others are what it names."""
 
-    def __init__(self, access: WebAccess, telemetry: Telemetry, *, tls_changed: Callable[[], None]) -> None:
-        """Begin with *access*; *tls_changed* is told when connections are secured in another way from now on."""
+    def __init__(self, access: WebAccess, telemetry: Telemetry) -> None:
+        """Begin with *access*."""
         self.access = access
+        self.tls_changed: Callable[[], None] = _nobody
+        """Told when connections are secured in another way from now on."""
         self._telemetry = telemetry
-        self._tls_changed = tls_changed
-        self._refused = ""
+        self._seen: Mapping[Path, Stamp | None] = access.stamps
+        self._suspected = self._told = ""
+        telemetry.web_loaded(_not_after(access))
 
     def take(self, access: WebAccess) -> None:
         """Put *access* in force, for requests and connections to come."""
         before, self.access = self.access, access
-        self._refused = ""
+        self._seen, self._suspected, self._told = access.stamps, "", ""
+        self._telemetry.web_loaded(_not_after(access))
         if before.tls is not access.tls:
-            self._tls_changed()
+            self.tls_changed()
 
     async def watch(self, sleep: Callable[[float], Awaitable[object]]) -> None:
-        """Look for changes until cancelled. What cannot be used changes nothing, and is tried again at each look."""
+        """Look for changes until cancelled. What cannot be used changes nothing, and is tried again at each look.
+
+        A change is read when two looks see the same, so nothing that is still being written; it is refused when it
+        takes away protection, which a file that was cut short does, too; that takes a reload.
+        """
         while True:
             await sleep(LOOK_SECONDS)
             if self.access.stamps:
@@ -44,25 +56,43 @@ class Door:
     async def _look(self, before: WebAccess) -> None:
         try:
             found = await aside(lambda: self._changed(before))
-        except (ConfigError, NoThreadError) as error:
-            self._refuse(error)
-            return
-        if found is not None and self.access is before:  # else a reload has read all of it meanwhile
-            self.take(found)
-            log.info("web configuration in force", extra={"file": _own_file(found)})
+        except ConfigError as error:
+            self._refuse(error.problems)
+        except NoThreadError as error:
+            self._refuse([Problem(str(_own_file(before)), f"cannot be looked at: {error}")])
+        except OSError as error:
+            self._refuse([Problem(str(_own_file(before)), f"cannot be looked at: {error.strerror}")])
+        else:
+            if found is not None and self.access is before:  # else a reload has read all of it meanwhile
+                self.take(found)
+                for doubt in found.doubts:
+                    log.warning("web configuration is doubtful", extra={"problem": doubt})
+                log.info("web configuration in force", extra={"file": _own_file(found)})
 
     def _changed(self, access: WebAccess) -> WebAccess | None:
-        if not self._refused and all(stamp(path) == seen for path, seen in access.stamps.items()):
+        last, self._seen = self._seen, {path: stamp(path) for path in access.stamps}
+        if self._seen != last or (self._seen == access.stamps and not self._suspected):
             return None
-        return read_web_file(_own_file(access))
+        found = read_web_file(_own_file(access))
+        if lost := weaker(access, found):
+            message = f"takes away what is in force: {', '.join(lost)}; that takes SIGHUP or a reload"
+            raise ConfigError((Problem(str(_own_file(access)), message),))
+        return found
 
-    def _refuse(self, error: ConfigError | NoThreadError) -> None:
-        if str(error) == self._refused:
+    def _refuse(self, problems: Sequence[Problem]) -> None:
+        """Tell once what is wrong, when it was so at the last look, too: a certificate and its key are two files."""
+        told = "\n".join(map(str, problems))
+        before, self._suspected = self._suspected, told
+        if told != before or told == self._told:
             return
-        self._refused = str(error)
+        self._told = told
         self._telemetry.web_reload_failed()
-        for problem in error.problems if isinstance(error, ConfigError) else (error,):
+        for problem in problems:
             log.warning("web configuration refused, the old one stays in force", extra={"problem": str(problem)})
+
+
+def _not_after(access: WebAccess) -> float | None:
+    return access.tls.not_after if access.tls is not None else None
 
 
 def _own_file(access: WebAccess) -> Path:

@@ -56,7 +56,7 @@ async def service(
             closing.enter_context(listener)
         fleet = Fleet(group, store, telemetry, tools)
         closing.push_async_callback(fleet.close)
-        door = Door(loaded.web, telemetry, tls_changed=lambda: server.part_with_all())  # noqa: PLW0108 - it is made later
+        door = Door(loaded.web, telemetry)
         reloader = Reloader(load, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock)
         on_reload(reloader.wish)
         view = View(fleet, store)
@@ -84,6 +84,7 @@ async def service(
             refused=telemetry.web_refused,
         )
         server = create_server(guard, tls=lambda: door.access.tls, refused=telemetry.web_refused)
+        door.tls_changed = server.part_with_all
         log.info("starting", extra={"version": __version__})
         for listener in listeners:
             log.info("listening", extra={"address": address_of(listener), "tls": loaded.web.tls is not None})

@@ -79,9 +79,16 @@ class Telemetry:
         self._changed()
         self._families.reload_successful.set(0)
 
+    def web_loaded(self, not_after: float | None) -> None:
+        """Note that a web configuration came into force whose certificate is valid until *not_after* (unix seconds)."""
+        self._changed()
+        self._families.web_reload_successful.set(1)
+        self._families.web_not_after.value = not_after
+
     def web_reload_failed(self) -> None:
         """Note that a change of the web configuration was refused and the old one stays."""
         self._changed()
+        self._families.web_reload_successful.set(0)
         self._families.web_reload_failures.inc()
 
     def web_refused(self, reason: str) -> None:

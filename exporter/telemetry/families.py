@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from exporter.catalogue import PREFIX, Family
+from exporter.telemetry.maybe import MaybeGauge
 
 POLL_BUCKETS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300)
 
@@ -164,6 +165,17 @@ class ProcessFamilies:
             "config_last_reload_success_timestamp_seconds",
             "When the configuration in force was loaded. Unit: unix seconds.",
         )
+        self.web_reload_successful = gauge(
+            "web_config_last_reload_successful",
+            "1 when what was last seen of the web configuration and the files that it names is in force, 0 when it was "
+            "refused; the old one stays in force.",
+        )
+        self.web_reload_successful.set(1)
+        self.web_not_after = MaybeGauge(
+            f"{PREFIX}exporter_web_certificate_not_after_timestamp_seconds",
+            "Until when the certificate is valid that clients are shown; absent without TLS. Unit: unix seconds.",
+        )
+        registry.register(self.web_not_after)
         self.web_reload_failures = Counter(
             f"{PREFIX}exporter_web_config_reload_failures_total",
             "Changes of the web configuration, or of a file that it names, that were refused; the old one stays in "

@@ -13,12 +13,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.errors import ConfigError, ExporterError
+from exporter.web.elsewhere import from_elsewhere
+from exporter.web.guard import TEXT_HEADERS
 from exporter.web.metrics import Page, Scrapes
 from exporter.web.status import STYLE_HASH, Row, status_page
 
-_TEXT_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 _PAGE_HEADERS = {
-    **_TEXT_HEADERS,
+    **TEXT_HEADERS,
     "content-security-policy": f"default-src 'none'; style-src '{STYLE_HASH}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
@@ -76,7 +77,9 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
     async def config(_: Request) -> Response:
         return _plain(faces.config_text())
 
-    async def reload(_: Request) -> Response:
+    async def reload(request: Request) -> Response:
+        if from_elsewhere(request.headers):
+            return _plain("Reload is not for pages of other sites.\n", 403)
         if faces.reload is None:
             return _plain("Reload over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", 403)
         try:
@@ -111,7 +114,7 @@ def _verdict(good: str, bad: str, lines: Sequence[str]) -> Response:
 
 
 def _plain(text: str, status_code: int = 200) -> Response:
-    return PlainTextResponse(text, status_code, headers=_TEXT_HEADERS)
+    return PlainTextResponse(text, status_code, headers=TEXT_HEADERS)
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

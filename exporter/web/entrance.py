@@ -18,11 +18,19 @@ HANDSHAKE_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0
 """How long the other side may take to end TLS in good form."""
 SHORTAGE_PAUSE_SECONDS = 0.1
+GONE_PAUSE_SECONDS = 0.01
+"""So that others have their turn while the network is down."""
 
 _SHORTAGE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _GONE = frozenset(
-    {errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH}
+    getattr(errno, name)
+    for name in (
+        *("ECONNABORTED", "EPERM", "EPROTO", "ENETDOWN", "EHOSTUNREACH", "ENETUNREACH"),
+        *("ENOPROTOOPT", "EHOSTDOWN", "ENONET", "EOPNOTSUPP"),
+    )
+    if hasattr(errno, name)
 )
+"""What befell the one who was coming, as accept(2) lists it: the next one may do better."""
 
 
 class Entrance:
@@ -70,8 +78,15 @@ class Entrance:
             self._cut_oldest()
             self._make_room()
             await asyncio.sleep(SHORTAGE_PAUSE_SECONDS)
-        elif error.errno not in _GONE:
+        elif error.errno in _GONE:
+            await asyncio.sleep(GONE_PAUSE_SECONDS)
+        else:
             raise error
+
+    def part_with_all(self) -> None:
+        """Cut who is under way: what he is secured with is that of the moment he came."""
+        for task in self._under_way:
+            task.cancel()
 
     def _cut_oldest(self) -> None:
         oldest = next((task for task in self._under_way if not task.cancelling()), None)
@@ -91,5 +106,5 @@ class Entrance:
                     ssl_handshake_timeout=HANDSHAKE_SECONDS,
                     ssl_shutdown_timeout=GOODBYE_SECONDS,
                 )
-        except OSError:
+        except (OSError, ValueError):  # of a client's certificate that cannot be read, ssl says UnicodeDecodeError
             self._refused()

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from exporter.config.web.access import Rate, WebAccess
 from exporter.web.passwords import BusyError, Passwords
 
+TEXT_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 CHALLENGE = 'Basic realm="aws-ses-exporter", charset="UTF-8"'
 
 
@@ -54,13 +55,16 @@ class Guard:
         if access.rate is not None and not self._bucket.takes(access.rate):
             answer = self._no(Refusal.RATE, 429, "Too many requests.\n")
         elif access.users:
-            answer = await self._judged(access, scope)
+            answer = await self._judged(access, scope, receive)
         await answer(scope, receive, _adding(access.headers, send) if access.headers else send)
 
-    async def _judged(self, access: WebAccess, scope: Scope) -> ASGIApp:
+    async def _judged(self, access: WebAccess, scope: Scope, receive: Receive) -> ASGIApp:
+        peer, *_ = scope.get("client") or ("",)
         try:
             named = _named(Headers(scope=scope).get("authorization", ""))
-            if named is not None and await self._passwords.is_right(access.users, *named):
+            if named is not None and await self._passwords.is_right(
+                access.users, *named, peer=peer, leaves=lambda: _hung_up(receive)
+            ):
                 return self._app
         except BusyError:
             return self._no(Refusal.BUSY, 503, "Too many passwords to check.\n", {"retry-after": "1"})
@@ -68,7 +72,7 @@ class Guard:
 
     def _no(self, why: Refusal, status: int, text: str, headers: dict[str, str] | None = None) -> ASGIApp:
         self._refused(why)
-        return PlainTextResponse(text, status, headers={"x-content-type-options": "nosniff", **(headers or {})})
+        return PlainTextResponse(text, status, headers={**TEXT_HEADERS, **(headers or {})})
 
 
 class _Bucket:
@@ -91,6 +95,12 @@ class _Bucket:
             return False
         self._tokens -= 1
         return True
+
+
+async def _hung_up(receive: Receive) -> None:
+    """Return when the client is gone. What it sends meanwhile is dropped: no page reads a body."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _named(authorization: str) -> tuple[str, bytes] | None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
+from exporter.web.guard import TEXT_HEADERS
 from exporter.web.press import Press
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -20,6 +21,10 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 HEADERS_REMEMBERED = 8
 """Each scraper asks in the same way each time, and few are different from each other."""
 
+_HEADERS = (
+    (b"vary", b"Accept, Accept-Encoding"),
+    *((name.encode(), value.encode()) for name, value in TEXT_HEADERS.items()),
+)
 _TYPES = {False: TEXT.encode(), True: OPENMETRICS.encode()}
 
 
@@ -64,7 +69,7 @@ class Scrapes:
         names = frozenset(name for name in QueryParams(query).getlist("name[]") if name) if query else frozenset()
         known = await _in_turns(self._page.known_in_steps(openmetrics=openmetrics, names=names or None))
         own, process = self._page.own(openmetrics=openmetrics, names=names or None)
-        headers = [(b"vary", b"Accept, Accept-Encoding"), (b"content-type", _TYPES[openmetrics])]
+        headers = [*_HEADERS, (b"content-type", _TYPES[openmetrics])]
         if not wants_gzip(_header(scope, b"accept-encoding")):
             return headers, (known, own + process)
         press = Press() if names else self._presses[openmetrics]

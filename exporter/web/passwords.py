@@ -1,5 +1,6 @@
 """Passwords checked against bcrypt hashes: off the event loop, one at a time, and the good ones not again.
 
+Of each address one check waits or runs, so that who guesses, on however many connections, keeps nobody else out.
 Nothing tells a user that is unknown from one whose password is wrong: both cost one check against a hash of the file.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import ipaddress
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -19,6 +21,7 @@ from exporter.aside import NoThreadError
 MAX_REMEMBERED = 256
 MAX_WAITING = 32
 """With so many in the queue the next one is told to come again; a good password that is known never waits."""
+IPV6_CLIENT_BITS = 64
 BCRYPT_BYTES = 72
 """Of a longer password bcrypt, in Go as everywhere, sees only the beginning."""
 
@@ -38,31 +41,47 @@ class Passwords:
         self._aside = aside
         self._check = check
         self._one = asyncio.Lock()
-        self._waiting = 0
+        self._waiting: set[str] = set()
         self._good: OrderedDict[bytes, None] = OrderedDict()
 
-    async def is_right(self, users: Mapping[str, bytes], user: str, password: bytes) -> bool:
+    async def is_right(
+        self,
+        users: Mapping[str, bytes],
+        user: str,
+        password: bytes,
+        *,
+        peer: str,
+        leaves: Callable[[], Awaitable[object]],
+    ) -> bool:
         """Return whether *password* is that of *user*, one of *users*, which have hashes.
 
+        *peer* is the address that asks. *leaves* is awaited while that waits, and ends when it has hung up; before its
+        turn that counts as wrong.
+
         Raises:
-            BusyError: too many others wait, or there is no thread to check it in.
+            BusyError: a check of the same address waits or runs, too many others wait, or there is no thread for it.
         """
         known = user in users
         hashed = users[user] if known else self._decoy(users, user)
+        password = password[:BCRYPT_BYTES]
         mark = self._digest(user.encode(), hashed, password)
         if known and mark in self._good:
             self._good.move_to_end(mark)
             return True
-        if self._waiting >= MAX_WAITING:
+        place = _place(peer)
+        if place in self._waiting or len(self._waiting) >= MAX_WAITING:
             raise BusyError
-        self._waiting += 1
+        self._waiting.add(place)
+        gone = asyncio.ensure_future(leaves())
         try:
             async with self._one:
-                right = await self._aside(lambda: self._matches(password, hashed))
+                # never cut short once it runs: the thread would go on, and so as many as somebody likes
+                right = not gone.done() and await self._aside(lambda: self._matches(password, hashed))
         except NoThreadError as error:
             raise BusyError from error
         finally:
-            self._waiting -= 1
+            gone.cancel()
+            self._waiting.discard(place)
         if not (known and right):
             return False
         self._good[mark] = None
@@ -81,5 +100,16 @@ class Passwords:
 
     def _matches(self, password: bytes, hashed: bytes) -> bool:
         # a NUL is in nobody's password: it is refused after the same work
-        plain = password[:BCRYPT_BYTES].replace(b"\0", b"")
-        return self._check(plain, hashed) and plain == password[:BCRYPT_BYTES]
+        plain = password.replace(b"\0", b"")
+        return self._check(plain, hashed) and plain == password
+
+
+def _place(peer: str) -> str:
+    """Return what of the address *peer* is one client: of IPv6 the network, in which each has as many as he likes."""
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    if isinstance(address, ipaddress.IPv4Address):
+        return peer
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, IPV6_CLIENT_BITS), strict=False))

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from exporter.config.web.tls import sans_of
+from exporter.config.web.sans import sans_of
 from exporter.web.guard import Refusal
 
 MAX_HEAD_BYTES = 64 * 1024

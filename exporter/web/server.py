@@ -62,6 +62,7 @@ class Server(uvicorn.Server):
 
     def part_with_all(self) -> None:
         """Close every connection, where a request is being served after its answer: who came in has to come again."""
+        self._entrance.part_with_all()
         for connection in list(self.server_state.connections):
             connection.shutdown()
 

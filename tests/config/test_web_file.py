@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +20,15 @@ from exporter.config.load import Loaded, load
 from exporter.config.web import tls as module
 from exporter.config.web.access import Rate, WebAccess
 from exporter.config.web.names import CIPHERS, TLS13_CIPHERS
+from exporter.config.web.pem import not_after
 from exporter.config.web.read import read_web_file
-from exporter.config.web.tls import sans_of
+from exporter.config.web.sans import sans_of
 from exporter.errors import ConfigError
 from tests.certificates import Authority, Papers, authority
 from tests.effort import examples
 
 HASH = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
+BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 STRICT = "RequireAndVerifyClientCert"
 
 
@@ -54,7 +59,16 @@ def tls(papers: Papers, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "# nothing\n\n", "tls_server_config:\nbasic_auth_users:\n", "basic_auth_users: {}"]
+    "text",
+    [
+        "",
+        "# nothing\n\n",
+        "  # nothing\n",
+        "---\n",
+        "--- # nothing\n...\n",
+        "tls_server_config:\nbasic_auth_users:\n",
+        "basic_auth_users: {}",
+    ],
 )
 def test_a_file_that_asks_for_nothing_lets_everybody_in(tmp_path: Path, text: str) -> None:
     access = read(tmp_path, text)
@@ -88,7 +102,7 @@ def test_a_file_that_asks_for_nothing_lets_everybody_in(tmp_path: Path, text: st
             {"cipher_suites": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA"]},
             "did you mean TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
         ),
-        ({"cipher_suites": ["TLS_AES_128_GCM_SHA256"]}, "name all three or none"),
+        ({"cipher_suites": ["TLS_AES_128_GCM_SHA256"]}, "has no suite for TLS 1.2; name one, or set min_version"),
         ({"cipher_suites": sorted(TLS13_CIPHERS)}, "has no suite for TLS 1.2; name one, or set min_version to TLS13"),
         ({"cipher_suites": list(CIPHERS), "min_version": "TLS13"}, "which min_version leaves out"),
         ({"curve_preferences": ["X25519", "CurveP256"]}, "of which ssl can set one only"),
@@ -97,12 +111,17 @@ def test_a_file_that_asks_for_nothing_lets_everybody_in(tmp_path: Path, text: st
         ({"cert": "SECRET"}, "cert: is given beside cert_file; only one of them is allowed"),
         ({"key": "SECRET"}, "key: is given beside key_file; only one of them is allowed"),
         ({"key_fil": "SECRET"}, "key_fil: unknown key; did you mean key_file?"),
-        ({"key_file": ""}, 'key_file = "": must be text'),
+        ({"key_file": ""}, "key_file: is missing"),
+        ({"key_file": 5}, "key_file = 5: must be text"),
         ({"key_file": None}, "key_file: is missing"),
         ({"cert_file": None}, "cert_file: is missing"),
         ({"cert_file": None, "cert": 5}, "cert: must be text in PEM"),
         ({"cert_file": None, "cert": "SECRET"}, "cert: holds no certificate in PEM"),
-        ({"key_file": None, "key": "SECRET"}, "key: is no key for the certificate"),
+        ({"key_file": None, "key": "SECRET"}, "key: is no private key in PEM"),
+        ({"cert_file": None, "cert": BROKEN}, "cert: holds a certificate that cannot be read"),
+        ({"client_auth_type": STRICT, "client_ca": BROKEN}, "client_ca: holds no certificate in PEM"),
+        ({"cert_file": "/dev/null"}, 'cert_file = "/dev/null": is no regular file'),
+        ({"cert_file": "x\0y"}, "cannot be read: embedded null byte"),
     ],
 )
 def test_what_tls_cannot_honour_is_refused(tmp_path: Path, papers: Papers, more: dict[str, Any], line: str) -> None:
@@ -145,7 +164,11 @@ def test_a_key_of_another_certificate_and_one_with_a_passphrase_are_refused(tmp_
         ({"http_server_config": {"headers": {"X-Content-Type-Options": "x"}}}, "must be one of nosniff"),
         ({"http_server_config": {"headers": {"X-XSS-Protection": "a\nb"}}}, "must be text of printable ASCII"),
         ({"http_server_config": {"headers": {"Content-Security-Policy": True}}}, "must be text of printable ASCII"),
-        ({"rate_limit": {"interval": 5, "burst": 1}}, "must be a time with its unit, such as 100ms or 1s"),
+        ({"rate_limit": {"interval": "5", "burst": 1}}, "must be a time with its unit, such as 100ms or 1s"),
+        ({"rate_limit": {"interval": True, "burst": 1}}, "must be a time with its unit"),
+        ({"rate_limit": {"interval": -5, "burst": 1}}, "must be a time with its unit"),
+        ({"rate_limit": {"interval": 2**63, "burst": 1}}, "of 292 years at most"),
+        ({"rate_limit": {"interval": "9" * 400 + "h", "burst": 1}}, "of 292 years at most"),
         ({"rate_limit": {"interval": "5 s", "burst": 1}}, "must be a time with its unit"),
         ({"rate_limit": {"interval": "1s"}}, "rate_limit.burst: must be at least 1 with an interval"),
         ({"rate_limit": {"interval": "1s", "burst": -1}}, "must be a whole number from 0"),
@@ -179,6 +202,127 @@ def test_what_is_right_and_yet_needs_a_word_is_a_warning(tmp_path: Path) -> None
         "basic_auth_users.alice: has cost 05: soon guessed where the hash leaks",
         "http_server_config.http2 = true: is not offered: clients are served HTTP/1.1",
     ]
+
+
+def test_what_templates_leave_empty_is_not_given(tmp_path: Path, papers: Papers) -> None:
+    access = read(tmp_path, tls(papers, client_ca_file="", client_auth_type="", client_ca="", min_version=""))
+    assert access.tls is not None
+    assert access.tls.context.verify_mode is ssl.CERT_NONE
+    access = read(tmp_path, {"tls_server_config": {"cert_file": "", "key_file": ""}})
+    assert access.tls is None
+    assert [doubt.partition("web.yml:1: ")[2] for doubt in access.doubts] == [
+        "tls_server_config: names no certificate: there is no TLS"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (
+            {"cipher_suites": ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]},
+            "cipher_suites: names some suites of TLS 1.3, of which all are always on",
+        ),
+        ({"cipher_suites": ["TLS_AES_128_GCM_SHA256"], "min_version": "TLS13"}, "of which all are always on"),
+        ({"client_allowed_sans": None}, "tls_server_config.client_allowed_sans: is empty: every name is let in"),
+    ],
+)
+def test_what_go_takes_in_silence_is_taken_with_a_word(
+    tmp_path: Path, papers: Papers, more: dict[str, Any], line: str
+) -> None:
+    (doubt,) = read(tmp_path, tls(papers, **more)).doubts
+    assert line in doubt
+
+
+def test_an_interval_without_a_unit_is_taken_with_a_word(tmp_path: Path) -> None:
+    (doubt,) = read(tmp_path, {"rate_limit": {"interval": 5, "burst": 1}}).doubts
+    assert doubt.endswith("rate_limit.interval = 5: has no unit: it is taken for nanoseconds, as in Go")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("tls_server_config:\n  cert_file: x\n  key_file: |\n    KEY", "tls_server_config.key_file: cannot be read"),
+        ("tls_server_config:\n  key_file: x\n  cert_file:\n    KEY", "tls_server_config.cert_file: cannot be read"),
+        ("tls_server_config:\n  client_auth_type: |\n    KEY", "tls_server_config.client_auth_type: must be one of"),
+        ("tls_server_config: KEY", "tls_server_config: must be a mapping"),
+        ("basic_auth_users:\n  alice:HASH", "basic_auth_users: must be a mapping of keys to values"),
+        ("basic_auth_users:\n  alice:HASH\n  bob:HASH", "basic_auth_users: must be a mapping of keys to values"),
+        ("basic_auth_users: alice:SECRET", "basic_auth_users: must be a mapping of keys to values"),
+        ("basic_auth_users:\n  HASH: alice", "basic_auth_users: must be a bcrypt hash"),
+        ("basic_auth_users:\n  'alice:SECRET': HASH", "basic_auth_users: is no name of a user"),
+        ("basic_auth_users:\n  'alice:SECRET': a\n  'alice:SECRET': b", "basic_auth_users: is given twice"),
+        ("'alice:HASH': x", "unknown key"),
+        ("alice: HASH", "alice: unknown key"),
+    ],
+)
+def test_a_secret_at_the_wrong_place_is_told_by_its_line(tmp_path: Path, papers: Papers, text: str, line: str) -> None:
+    key = papers.key.read_text()
+    (tmp_path / "x").write_bytes(papers.cert.read_bytes())
+    written = text.replace("HASH", HASH).replace("KEY", key.strip().replace("\n", "\n    "))
+    lines = refused(tmp_path, written)
+    assert any(each.startswith(line) for each in lines), lines
+    told = "".join(lines)
+    assert not any(secret in told for secret in ("SECRET", HASH[4:12], "-----", key.splitlines()[1][:8]))
+
+
+def test_a_doubtful_user_whose_name_may_be_a_secret_is_told_by_his_line(tmp_path: Path) -> None:
+    (doubt,) = read(tmp_path, {"basic_auth_users": {"pa$$word": HASH.replace("$10$", "$05$")}}).doubts
+    assert doubt.endswith("web.yml:1: basic_auth_users: has cost 05: soon guessed where the hash leaks")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), FileNotFoundError(2, "No /proc")])
+def test_a_shortage_while_a_certificate_is_loaded_is_a_problem(
+    tmp_path: Path, papers: Papers, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    def short(_: str) -> int:
+        raise error
+
+    monkeypatch.setattr(os, "memfd_create", short, raising=False)
+    (line,) = refused(tmp_path, tls(papers))
+    assert f"cannot be loaded: {str(error.strerror).lower()}" in line
+
+
+def test_a_pipe_in_place_of_a_file_holds_nobody_up(tmp_path: Path, papers: Papers) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    lines = refused(tmp_path, tls(papers, cert_file=str(tmp_path / "pipe")))
+    assert [line.rpartition(": ")[2] for line in lines] == ["is no regular file"]
+    os.mkfifo(tmp_path / "web.yml.pipe")
+    with pytest.raises(ConfigError, match="is no regular file"):
+        read_web_file(tmp_path / "web.yml.pipe")
+
+
+def test_a_curve_that_openssl_does_not_have_is_refused(
+    tmp_path: Path, papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CURVES", {"X25519": "no such curve"})
+    (line,) = refused(tmp_path, tls(papers, curve_preferences=["X25519"]))
+    assert line.endswith("has what OpenSSL here does not offer: X25519")
+
+
+def test_a_handshake_is_not_begun_again_on_an_open_connection(tmp_path: Path, papers: Papers) -> None:
+    access = read(tmp_path, tls(papers))
+    assert access.tls is not None
+    assert access.tls.context.options & ssl.OP_NO_RENEGOTIATION
+
+
+@pytest.mark.parametrize("year", [2049, 2050, 9999])
+def test_the_end_of_a_certificate_is_read_as_it_is_written(tmp_path: Path, year: int) -> None:
+    end = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    issued = trustme.CA().issue_cert("exporter", not_after=end)
+    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    access = read(
+        tmp_path, {"tls_server_config": {"cert": chain.decode(), "key": issued.private_key_pem.bytes().decode()}}
+    )
+    assert access.tls is not None
+    assert access.tls.not_after == end.timestamp()
+
+
+@settings(max_examples=examples(50))
+@given(st.binary(max_size=60))
+def test_whatever_is_no_certificate_has_no_end_and_is_no_bug(data: bytes) -> None:
+    block = ssl.DER_cert_to_PEM_cert(data).encode()
+    with pytest.raises(ValueError, match=r".*"):
+        not_after(block)
 
 
 def test_suites_and_the_order_of_choice_reach_openssl(tmp_path: Path, papers: Papers) -> None:
@@ -217,7 +361,11 @@ def test_every_suite_of_go_is_known_to_openssl(tmp_path: Path, papers: Papers) -
 
 
 @pytest.mark.parametrize(
-    ("interval", "seconds"), [("1s", 1), ("100ms", 0.1), ("1m30s", 90), ("1.5h", 5400), ("0s", None), (0, None)]
+    ("interval", "seconds"),
+    [
+        *(("1s", 1), ("100ms", 0.1), ("1m30s", 90), ("1.5h", 5400), ("0s", None), (0, None)),
+        *((".5s", 0.5), ("1.s", 1), ("500us", 5e-4), ("500µs", 5e-4), ("500μs", 5e-4), ("2ns", 2e-9), (10**9, 1)),
+    ],
 )
 def test_a_rate_is_a_time_and_a_burst(tmp_path: Path, interval: object, seconds: float | None) -> None:
     expected = None if seconds is None else Rate(seconds, 3)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from prometheus_client import CollectorRegistry
 
 from exporter.config.web.access import WebAccess
@@ -31,10 +32,16 @@ class Look:
 
     def __post_init__(self) -> None:
         self.web = self.folder / "web.yml"
-        self.web.write_text(f"tls_server_config: {{cert_file: {self.papers.cert}, key_file: {self.papers.key}}}")
+        self.write()
         self._go, self._slept = asyncio.Semaphore(0), asyncio.Semaphore(0)
         telemetry = Telemetry(self.registry, price_per_thousand_metrics_dollars=0.01)
-        self.door = Door(read_web_file(self.web), telemetry, tls_changed=self.changed)
+        self.door = Door(read_web_file(self.web), telemetry)
+        self.door.tls_changed = self.changed
+
+    def write(self, *, tls: str = "", users: str = "", rest: str = "") -> None:
+        """Write a file with TLS, *tls* in its group, with *users*, and with the *rest*."""
+        group = f"tls_server_config: {{cert_file: {self.papers.cert}, key_file: {self.papers.key}{tls}}}\n"
+        self.web.write_text(f"{group}basic_auth_users: {users}\n{rest}\n")
 
     def changed(self) -> None:
         self.changes += 1
@@ -43,6 +50,12 @@ class Look:
         assert seconds == LOOK_SECONDS
         self._slept.release()
         await self._go.acquire()
+
+    async def settled(self, looks: int = 2) -> WebAccess:
+        """Return what is in force when a change has been seen and, as nothing moved since, was read."""
+        for _ in range(looks):
+            found = await self.once()
+        return found
 
     async def once(self) -> WebAccess:
         """Return what is in force after one look."""
@@ -54,7 +67,10 @@ class Look:
 
     @property
     def failures(self) -> float | None:
-        return self.registry.get_sample_value("aws_ses_exporter_web_config_reload_failures_total")
+        return self.sample("config_reload_failures_total")
+
+    def sample(self, name: str) -> float | None:
+        return self.registry.get_sample_value(f"aws_ses_exporter_web_{name}")
 
 
 @pytest.fixture
@@ -76,7 +92,7 @@ async def test_nothing_is_read_again_while_no_file_changes(look: Look) -> None:
 async def test_a_renewed_certificate_is_taken(look: Look) -> None:
     first = look.door.access
     look.ours.issue("server", "exporter")
-    second = await look.once()
+    second = await look.settled()
     assert second is not first
     assert (await look.once()) is second
     assert (look.failures, look.changes) == (0, 1)
@@ -84,8 +100,8 @@ async def test_a_renewed_certificate_is_taken(look: Look) -> None:
 
 async def test_users_are_taken_from_the_file_without_a_signal(look: Look) -> None:
     hashed = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
-    look.web.write_text(f"basic_auth_users: {{alice: {hashed}}}")
-    assert set((await look.once()).users) == {"alice"}
+    look.write(users=f"{{alice: {hashed}}}")
+    assert set((await look.settled()).users) == {"alice"}
 
 
 async def test_what_is_broken_changes_nothing_is_told_once_and_heals(
@@ -94,14 +110,15 @@ async def test_what_is_broken_changes_nothing_is_told_once_and_heals(
     caplog.set_level(logging.INFO)
     first, good = look.door.access, look.papers.cert.read_bytes()
     look.papers.cert.write_text("broken")
-    for _ in range(3):
-        assert await look.once() is first
+    assert await look.settled(3) is first
+    assert (look.failures, look.sample("config_last_reload_successful")) == (1, 0)
+    assert await look.settled(3) is first
     assert look.failures == 1
     look.papers.cert.unlink()
-    assert await look.once() is first
+    assert await look.settled(3) is first
     assert look.failures == 2
     look.web.unlink()
-    assert await look.once() is first
+    assert await look.settled(3) is first
     refusals = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert [getattr(record, "problem", "").rpartition(": ")[2] for record in refusals] == [
         "holds no certificate in PEM",
@@ -109,9 +126,97 @@ async def test_what_is_broken_changes_nothing_is_told_once_and_heals(
         "no such file or directory",
     ]
     look.papers.cert.write_bytes(good)
-    look.web.write_text(f"tls_server_config: {{cert_file: {look.papers.cert}, key_file: {look.papers.key}}}")
-    assert await look.once() is not first
+    look.write()
+    assert await look.settled() is not first
     assert caplog.records[-1].message == "web configuration in force"
+    assert look.sample("config_last_reload_successful") == 1
+
+
+async def test_what_is_being_written_is_not_read(look: Look) -> None:
+    first = look.door.access
+    hashed = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
+    for count in range(1, 4):
+        look.write(users=f"{{{', '.join(f'user{number}: {hashed}' for number in range(count))}}}")
+        assert await look.once() is first
+    assert len((await look.once()).users) == 3
+    assert look.failures == 0
+
+
+async def test_a_key_that_comes_a_little_after_its_certificate_is_no_failure(look: Look) -> None:
+    first = look.door.access
+    old = look.papers.key.read_bytes()
+    look.ours.issue("server", "exporter")
+    new = look.papers.key.read_bytes()
+    look.papers.key.write_bytes(old)
+    assert await look.settled() is first, "the certificate is new, the key is not"
+    look.papers.key.write_bytes(new)
+    assert await look.settled() is not first
+    assert (look.failures, look.sample("config_last_reload_successful")) == (0, 1)
+
+
+STRICT = ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: {ca}, client_allowed_sans: [prometheus]"
+HASHED = "{alice: $2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze}"
+RATE = "rate_limit: {interval: 1s, burst: 3}"
+
+
+@pytest.mark.parametrize(
+    ("less", "lost"),
+    [
+        (None, "TLS, users, certificates of clients, names of clients, min_version, rate_limit"),
+        ({"tls": STRICT, "rest": RATE}, "users"),
+        ({"users": HASHED, "rest": RATE}, "certificates of clients, names of clients"),
+        ({"tls": STRICT.replace(", client_allowed_sans: [prometheus]", ""), "users": HASHED, "rest": RATE}, "names of"),
+        ({"tls": STRICT, "users": HASHED}, "rate_limit"),
+    ],
+)
+async def test_less_protection_takes_a_reload(
+    look: Look, less: dict[str, str] | None, lost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    strict = STRICT.format(ca=look.ours.file)
+    look.write(tls=f"{strict}, min_version: TLS13", users=HASHED, rest=RATE)
+    first = await look.settled()
+    if less is None:
+        look.web.write_text("")
+    else:
+        tls = less.get("tls", "").format(ca=look.ours.file) + ", min_version: TLS13"
+        look.write(**{**less, "tls": tls})
+    assert await look.settled(4) is first
+    assert (look.failures, look.sample("config_last_reload_successful")) == (1, 0)
+    told = [getattr(record, "problem", "") for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == 1
+    assert f"takes away what is in force: {lost}" in told[0]
+    look.door.take(read_web_file(look.web))
+    assert await look.settled() is look.door.access
+    assert look.sample("config_last_reload_successful") == 1
+
+
+async def test_a_shortage_is_told_and_ends_nothing(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = look.door.access
+    look.ours.issue("server", "exporter")
+
+    def short(_: Path) -> WebAccess:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("exporter.daemon.door.read_web_file", short)
+        assert await look.settled(3) is first
+    assert look.failures == 1
+    assert await look.once() is not first
+
+
+async def test_what_is_doubtful_is_told_when_it_comes_into_force(look: Look, caplog: pytest.LogCaptureFixture) -> None:
+    look.write(rest="http_server_config: {http2: true}")
+    await look.settled()
+    told = [getattr(record, "problem", "") for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == 1
+    assert "is not offered" in told[0]
+
+
+async def test_the_end_of_the_certificate_is_a_metric_while_there_is_one(look: Look) -> None:
+    certificate = x509.load_pem_x509_certificate(look.papers.cert.read_bytes())
+    assert look.sample("certificate_not_after_timestamp_seconds") == certificate.not_valid_after_utc.timestamp()
+    look.door.take(WebAccess())
+    assert look.sample("certificate_not_after_timestamp_seconds") is None
 
 
 async def test_a_reload_that_was_faster_is_not_overwritten(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +228,7 @@ async def test_a_reload_that_was_faster_is_not_overwritten(look: Look, monkeypat
         return read_web_file(path)
 
     monkeypatch.setattr("exporter.daemon.door.read_web_file", overtaken)
-    assert await look.once() is newer
+    assert await look.settled() is newer
 
 
 async def test_without_a_file_there_is_nothing_to_look_at(look: Look) -> None:

@@ -31,7 +31,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.go_on.set()
         telemetry = Telemetry(self.registry, price_per_thousand_metrics_dollars=0.01)
-        self.door = Door(WebAccess(), telemetry, tls_changed=lambda: None)
+        self.door = Door(WebAccess(), telemetry)
         self.reloader = Reloader(
             self.load,
             self.replace,

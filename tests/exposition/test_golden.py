@@ -89,6 +89,7 @@ def page(tmp_path: Path) -> Page:
     build = {"version": "1.2.3", "python_version": "3.11.0"}
     telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=0.01, build=build, proc=a_process(tmp_path))
     telemetry.config_loaded("0123456789ab" + "0" * 52, NOW - 3600)
+    telemetry.web_loaded(NOW + 30 * 86_400)
     for target, region, account in (
         ("default", "us-east-1", "123456789012"),
         ("marketing", "eu-west-1", "210987654321"),

@@ -267,7 +267,7 @@ async def _daemon(world: World) -> AsyncIterator[Daemon]:
             lambda: world.loads() if world.loads is not None else loaded,
             fleet.replace,
             loaded=loaded,
-            door=Door(loaded.web, telemetry, tls_changed=lambda: None),
+            door=Door(loaded.web, telemetry),
             telemetry=telemetry,
             clock=tools.clock,
         )

@@ -77,6 +77,7 @@ async def test_metrics_are_text_unless_asked_otherwise(world: World, browse: Ope
     assert (answer.status_code, answer.content) == (200, b"aws_ses_up 1\n")
     assert answer.headers["content-type"] == TEXT
     assert answer.headers["vary"] == "Accept, Accept-Encoding"
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
     assert answer.headers["content-length"] == "13"
     assert "content-encoding" not in answer.headers
     assert world.asked == [(False, None)]
@@ -165,6 +166,18 @@ async def test_a_bad_configuration_answers_400_with_every_problem(world: World, 
     assert answer.status_code == 400
     assert answer.text == "config.yaml:3: tragets: unknown key\nenvironment: X = y: not a number\n"
     assert world.reloads == 0
+
+
+async def test_a_page_of_another_site_cannot_reload_with_a_password_that_a_browser_remembers(
+    world: World, browse: Open
+) -> None:
+    async with browse() as client:
+        for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+            assert (await client.post("/-/reload", headers=headers)).status_code == 403
+        assert world.reloads == 0
+        own = {"origin": str(client.base_url).rstrip("/"), "sec-fetch-site": "same-origin"}
+        assert (await client.post("/-/reload", headers=own)).status_code == 200
+    assert world.reloads == 1
 
 
 async def test_a_reload_that_cannot_be_done_now_answers_503(world: World, browse: Open) -> None:

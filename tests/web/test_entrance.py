@@ -7,9 +7,15 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID, NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -128,6 +134,66 @@ async def test_a_name_has_to_be_allowed_and_nothing_is_served_without_it(site: S
     assert site.server.server_state.total_requests == 1
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        b"\x82\x03a\xffb",
+        b"\x81\x03\xff@x",
+        b"\x86\x01\xff",
+        b"\x87\x03\x01\x02\x03",
+        b"\x82\x03a\0b",
+        b"\x88\x02\x2a\x03",
+    ],
+)
+async def test_a_certificate_with_names_that_are_no_text_lets_nobody_in_and_ends_nothing(
+    site: Site, names: bytes
+) -> None:
+    site.tls = site.named("prometheus.example")
+    client = site.client()
+    _oddly_named(site, names).configure_cert(client)
+    assert await site.ask(client) == b""
+    await until(lambda: site.refused == 1)
+    assert b"200 OK" in await site.ask(site.client("prometheus.example"))
+
+
+def _oddly_named(site: Site, names: bytes) -> trustme.LeafCert:
+    """Return a certificate of the site's own authority with *names*, in DER, which may be no names at all."""
+    ca = x509.load_pem_x509_certificate(site.ours.ca.cert_pem.bytes())
+    ca_key = serialization.load_pem_private_key(site.ours.ca.private_key_pem.bytes(), None)
+    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "odd")]))
+        .issuer_name(ca.subject)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30" + bytes([len(names)]) + names),
+            critical=False,
+        )
+        .sign(ca_key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    return trustme.LeafCert(private, certificate.public_bytes(serialization.Encoding.PEM), [])
+
+
+async def test_a_handshake_that_began_before_a_change_does_not_end_after_it(site: Site) -> None:
+    raw = await asyncio.get_running_loop().run_in_executor(None, socket.create_connection, ("127.0.0.1", site.port), 5)
+    await until(lambda: len(site.server._entrance._under_way) == 1)
+    site.tls = Site(authority(site.ours.folder / "other"), None).named()
+    site.server.part_with_all()
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await asyncio.to_thread(site.client().wrap_socket, raw, server_hostname="exporter")
+    raw.close()
+    await until(lambda: not site.server._entrance._under_way)
+    assert site.server.server_state.total_requests == 0
+
+
 async def test_handshakes_that_do_not_end_are_cut(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HANDSHAKE_SECONDS", 0.05)
     assert await (await site.connect()).read() == b""
@@ -164,7 +230,7 @@ async def test_the_end_cuts_handshakes_too_and_leaves_nothing_open(site: Site) -
         await site.connect()
 
 
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ECONNABORTED])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ECONNABORTED, errno.EHOSTDOWN, errno.EOPNOTSUPP])
 async def test_a_shortage_of_descriptors_and_a_client_that_is_gone_end_nothing(
     site: Site, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -180,6 +246,24 @@ async def test_a_shortage_of_descriptors_and_a_client_that_is_gone_end_nothing(
     monkeypatch.setattr(loop, "sock_accept", failing)
     await site.ask(site.client())  # wakes the accept that waits already, and may be the one that gives way
     await until(lambda: not failures)
+    assert b"200 OK" in await site.ask(site.client())
+
+
+async def test_a_network_that_stays_down_is_asked_with_pauses(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, asked = asyncio.get_running_loop(), 0
+    accept = loop.sock_accept
+
+    async def failing(listener: socket.socket) -> object:
+        nonlocal asked
+        asked += 1
+        raise OSError(errno.ENETDOWN, "down")
+
+    monkeypatch.setattr(loop, "sock_accept", failing)
+    monkeypatch.setattr(module, "GONE_PAUSE_SECONDS", 0.05)
+    await site.ask(site.client())
+    await asyncio.sleep(0.2)
+    assert 1 <= asked <= 6
+    monkeypatch.setattr(loop, "sock_accept", accept)
     assert b"200 OK" in await site.ask(site.client())
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
 from exporter.config.web.access import Rate, WebAccess
 from exporter.telemetry.families import WEB_REFUSALS
@@ -115,14 +117,64 @@ async def test_a_rate_lets_a_burst_through_and_then_one_in_each_interval() -> No
 
 
 async def test_when_too_many_passwords_wait_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def busy(*_: object) -> bool:
+    async def busy(*_: object, **__: object) -> bool:
         raise BusyError
 
     monkeypatch.setattr(Passwords, "is_right", busy)
     gate = Gate(WebAccess(users=USERS))
     answer = await gate.get(basic("alice:x"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
     assert gate.refusals == [Refusal.BUSY]
+
+
+async def test_one_who_hangs_up_while_his_password_waits_is_not_checked() -> None:
+    checked: list[bytes] = []
+    go_on = asyncio.Event()
+
+    async def held_up(work: Callable[[], bool]) -> bool:
+        await go_on.wait()
+        return work()
+
+    def check(password: bytes, _: bytes) -> bool:
+        checked.append(password)
+        return False
+
+    refusals: list[Refusal] = []
+    guard = Guard(
+        PlainTextResponse("inside"),
+        access=lambda: WebAccess(users=USERS),
+        passwords=Passwords(secret=b"secret", aside=held_up, check=check),
+        monotonic=lambda: 0.0,
+        refused=refusals.append,
+    )
+
+    async def ask(word: str, peer: str, *messages: str) -> None:
+        said = iter(messages)
+
+        async def receive() -> Message:
+            kind = next(said, None)
+            if kind is None:
+                await asyncio.Event().wait()
+            return {"type": kind or "", "body": b"x", "more_body": True}
+
+        async def send(_: Message) -> None:
+            return None
+
+        headers = [(b"authorization", basic(f"alice:{word}").encode())]
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "client": (peer, 1)}
+        await guard(scope, receive, send)
+
+    first = asyncio.create_task(ask("first", "192.0.2.1"))
+    await asyncio.sleep(0)
+    gone = asyncio.create_task(ask("gone", "192.0.2.2", "http.request", "http.request", "http.disconnect"))
+    stays = asyncio.create_task(ask("stays", "192.0.2.3", "http.request"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.gather(first, gone, stays)
+    assert checked == [b"first", b"stays"]
+    assert refusals == [Refusal.PASSWORD] * 3
 
 
 def test_every_refusal_is_a_label_from_the_start() -> None:

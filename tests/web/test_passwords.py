@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import bcrypt
@@ -13,6 +13,14 @@ from exporter.web.passwords import MAX_REMEMBERED, MAX_WAITING, BusyError, Passw
 from tests.threads import without_threads
 
 USERS = {"alice": b"hash of alice123", "bob": b"hash of bob123", "carol": b"hash of carol"}
+
+
+async def _stays() -> None:
+    await asyncio.Event().wait()
+
+
+async def _has_left() -> None:
+    return None
 
 
 @dataclass
@@ -27,6 +35,17 @@ class Checks:
     def __post_init__(self) -> None:
         self.go_on.set()
         self.passwords = Passwords(secret=b"secret", aside=self.aside, check=self.check)
+
+    async def ask(
+        self,
+        users: Mapping[str, bytes],
+        user: str,
+        password: bytes,
+        *,
+        peer: str = "192.0.2.1",
+        leaves: Callable[[], Awaitable[object]] | None = None,
+    ) -> bool:
+        return await self.passwords.is_right(users, user, password, peer=peer, leaves=leaves or _stays)
 
     async def aside(self, work: Callable[[], bool]) -> bool:
         self.at_once += 1
@@ -43,25 +62,25 @@ class Checks:
 async def test_a_right_password_is_checked_once_and_a_wrong_one_each_time() -> None:
     checks = Checks()
     for _ in range(3):
-        assert await checks.passwords.is_right(USERS, "alice", b"alice123")
+        assert await checks.ask(USERS, "alice", b"alice123")
     assert len(checks.seen) == 1
     for _ in range(3):
-        assert not await checks.passwords.is_right(USERS, "alice", b"bob123")
+        assert not await checks.ask(USERS, "alice", b"bob123")
     assert len(checks.seen) == 4
 
 
 async def test_a_changed_hash_is_checked_again() -> None:
     checks = Checks()
-    assert await checks.passwords.is_right(USERS, "alice", b"alice123")
-    assert not await checks.passwords.is_right({"alice": b"hash of other"}, "alice", b"alice123")
-    assert not await checks.passwords.is_right({"bob": b"hash of bob123"}, "alice", b"alice123")
+    assert await checks.ask(USERS, "alice", b"alice123")
+    assert not await checks.ask({"alice": b"hash of other"}, "alice", b"alice123")
+    assert not await checks.ask({"bob": b"hash of bob123"}, "alice", b"alice123")
 
 
 async def test_an_unknown_user_costs_a_check_of_one_hash_and_never_comes_in_with_its_password() -> None:
     checks = Checks()
     for name in ("nobody", "nobody", "", "Alice"):
         for password in (b"alice123", b"bob123", b"carol"):
-            assert not await checks.passwords.is_right(USERS, name, password)
+            assert not await checks.ask(USERS, name, password)
     assert len(checks.seen) == 12
     assert len({hashed for _, hashed in checks.seen[:6]}) == 1, "always the same for one name"
     assert {hashed for _, hashed in checks.seen} <= set(USERS.values())
@@ -69,43 +88,91 @@ async def test_an_unknown_user_costs_a_check_of_one_hash_and_never_comes_in_with
 
 async def test_checks_are_one_at_a_time_and_only_so_many_wait() -> None:
     checks = Checks()
-    assert await checks.passwords.is_right(USERS, "alice", b"alice123")
+    assert await checks.ask(USERS, "alice", b"alice123")
     checks.go_on.clear()
     waiting = [
-        asyncio.create_task(checks.passwords.is_right(USERS, "alice", str(number).encode()))
+        asyncio.create_task(checks.ask(USERS, "alice", str(number).encode(), peer=f"192.0.2.{number}"))
         for number in range(MAX_WAITING)
     ]
     await asyncio.sleep(0)
     with pytest.raises(BusyError):
-        await checks.passwords.is_right(USERS, "alice", b"one too many")
-    assert await checks.passwords.is_right(USERS, "alice", b"alice123"), "what is known does not wait"
+        await checks.ask(USERS, "alice", b"one too many", peer="198.51.100.1")
+    assert await checks.ask(USERS, "alice", b"alice123"), "what is known does not wait"
     checks.go_on.set()
     assert not any(await asyncio.gather(*waiting))
     assert checks.most_at_once == 1
-    assert not await checks.passwords.is_right(USERS, "alice", b"there is room again")
+    assert not await checks.ask(USERS, "alice", b"there is room again")
 
 
-async def test_one_who_hangs_up_frees_his_place() -> None:
+@pytest.mark.parametrize(
+    ("guesser", "also"),
+    [("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "2001:db8::2"), ("192.0.2.1", "::ffff:192.0.2.1"), ("", "")],
+)
+async def test_who_guesses_from_one_address_keeps_nobody_else_out(guesser: str, also: str) -> None:
     checks = Checks()
     checks.go_on.clear()
-    for _ in range(MAX_WAITING + 5):
-        task = asyncio.create_task(checks.passwords.is_right(USERS, "alice", b"alice123"))
-        await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait((task,))
+    guess = asyncio.create_task(checks.ask(USERS, "alice", b"guess", peer=guesser))
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await checks.ask(USERS, "alice", b"guess again", peer=also)
+    others = [
+        asyncio.create_task(checks.ask(USERS, "alice", b"alice123", peer=peer))
+        for peer in ("198.51.100.1", "2001:db8:0:1::1", "fe80::1%eth0", "a socket")
+    ]
+    await asyncio.sleep(0)
     checks.go_on.set()
-    assert await checks.passwords.is_right(USERS, "alice", b"alice123")
+    assert await asyncio.gather(guess, *others) == [False, True, True, True, True]
+    assert not await checks.ask(USERS, "alice", b"there is room again", peer=also)
+
+
+async def test_who_hangs_up_before_his_turn_costs_no_check_and_is_not_let_in() -> None:
+    checks = Checks()
+    checks.go_on.clear()
+    first = asyncio.create_task(checks.ask(USERS, "alice", b"guess"))
+    gone = [
+        asyncio.create_task(checks.ask(USERS, "alice", b"alice123", peer=f"198.51.100.{number}", leaves=_has_left))
+        for number in range(MAX_WAITING - 1)
+    ]
+    await asyncio.sleep(0)
+    checks.go_on.set()
+    assert not any(await asyncio.gather(first, *gone))
+    assert len(checks.seen) == 1
+    assert await checks.ask(USERS, "alice", b"alice123")
+
+
+async def test_the_end_of_what_is_waited_for_is_not_waited_for_longer() -> None:
+    checks, watches = Checks(), 0
+
+    async def leaves() -> None:
+        nonlocal watches
+        watches += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            watches -= 1
+
+    assert await checks.ask(USERS, "alice", b"alice123", leaves=leaves)
+    await asyncio.sleep(0)
+    assert watches == 0
+
+
+async def test_two_passwords_that_are_one_to_bcrypt_are_remembered_as_one() -> None:
+    passwords = Passwords(secret=b"x", aside=_in_a_thread)
+    users = {"a": bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4))}
+    for length in (72, 73, 100):
+        assert await passwords.is_right(users, "a", b"x" * length, peer="", leaves=_stays)
+    assert len(passwords._good) == 1
 
 
 async def test_only_so_many_good_ones_are_remembered_and_none_as_it_was() -> None:
     checks = Checks()
     users = {f"user{number}": b"hash of word" for number in range(MAX_REMEMBERED + 1)}
     for user in users:
-        assert await checks.passwords.is_right(users, user, b"word")
+        assert await checks.ask(users, user, b"word")
     assert len(checks.passwords._good) == MAX_REMEMBERED
     assert all(len(mark) == 32 and b"word" not in mark for mark in checks.passwords._good)
     before = len(checks.seen)
-    assert await checks.passwords.is_right(users, "user0", b"word")
+    assert await checks.ask(users, "user0", b"word")
     assert len(checks.seen) == before + 1
 
 
@@ -123,18 +190,20 @@ async def test_hashes_of_every_tool_are_checked_in_a_thread(prefix: str) -> None
 
     passwords = Passwords(secret=b"x", aside=_in_a_thread, check=check)
     hashed = bcrypt.hashpw("wörd".encode(), bcrypt.gensalt(4)).replace(b"$2b$", f"${prefix}$".encode())
-    assert await passwords.is_right({"a": hashed}, "a", "wörd".encode())
-    assert not await passwords.is_right({"a": hashed}, "a", b"")
+    assert await passwords.is_right({"a": hashed}, "a", "wörd".encode(), peer="", leaves=_stays)
+    assert not await passwords.is_right({"a": hashed}, "a", b"", peer="", leaves=_stays)
     assert threading.get_ident() not in threads
 
 
 async def test_the_longest_password_and_one_with_a_nul_are_no_bug() -> None:
     passwords = Passwords(secret=b"x", aside=_in_a_thread)
     users = {"a": bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)), "b": bcrypt.hashpw(b"word", bcrypt.gensalt(4))}
-    assert await passwords.is_right(users, "a", b"x" * 100), "of a longer one only 72 bytes count, as in Go"
-    assert not await passwords.is_right(users, "a", b"x" * 71)
-    assert not await passwords.is_right(users, "b", b"wo\0rd")
-    assert not await passwords.is_right(users, "b", b"\0")
+    assert await passwords.is_right(users, "a", b"x" * 100, peer="", leaves=_stays), (
+        "of a longer one only 72 bytes count, as in Go"
+    )
+    assert not await passwords.is_right(users, "a", b"x" * 71, peer="", leaves=_stays)
+    assert not await passwords.is_right(users, "b", b"wo\0rd", peer="", leaves=_stays)
+    assert not await passwords.is_right(users, "b", b"\0", peer="", leaves=_stays)
 
 
 async def test_without_a_thread_to_check_in_nobody_new_comes_in_and_later_they_do(
@@ -145,5 +214,5 @@ async def test_without_a_thread_to_check_in_nobody_new_comes_in_and_later_they_d
     with monkeypatch.context() as patched:
         without_threads(patched)
         with pytest.raises(BusyError):
-            await passwords.is_right(users, "alice", b"alice123")
-    assert await passwords.is_right(users, "alice", b"alice123")
+            await passwords.is_right(users, "alice", b"alice123", peer="", leaves=_stays)
+    assert await passwords.is_right(users, "alice", b"alice123", peer="", leaves=_stays)

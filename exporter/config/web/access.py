@@ -14,10 +14,15 @@ Stamp: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How connections are secured; *allowed_sans* are names of which a client's certificate has to have one, if any."""
+    """How connections are secured.
+
+    *allowed_sans* are names of which a client's certificate has to have one, if any; *not_after* (unix seconds) is
+    until when the certificate is valid, None where that is not known.
+    """
 
     context: ssl.SSLContext
     allowed_sans: frozenset[str] = frozenset()
+    not_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,25 @@ class WebAccess:
     rate: Rate | None = None
     stamps: Mapping[Path, Stamp | None] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+
+
+def weaker(before: WebAccess, after: WebAccess) -> tuple[str, ...]:
+    """Return what protects *before* and would no longer protect *after*, each as a noun; empty where nothing does."""
+    levels = zip(_protection(before).items(), _protection(after).values(), strict=True)
+    return tuple(name for (name, was), will_be in levels if will_be < was)
+
+
+def _protection(access: WebAccess) -> dict[str, int]:
+    """Return how much there is of each protection; greater is stricter."""
+    context = access.tls.context if access.tls is not None else None
+    return {
+        "TLS": context is not None,
+        "users": bool(access.users),
+        "certificates of clients": context.verify_mode if context is not None else 0,
+        "names of clients": bool(access.tls is not None and access.tls.allowed_sans),
+        "min_version": context.minimum_version if context is not None else 0,
+        "rate_limit": access.rate is not None,
+    }
 
 
 def stamp(path: Path) -> Stamp | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
-from exporter.config.files import read_text
+from exporter.config.files import as_text
 from exporter.config.foreign import Findings, Part
 from exporter.config.layers import one_line
 from exporter.config.web.access import Rate, WebAccess, stamp
+from exporter.config.web.pem import read_regular
 from exporter.config.web.tls import FILES, TlsReader
-from exporter.config.yaml_lines import Document, read_yaml
-from exporter.errors import ConfigError
+from exporter.config.yaml_lines import read_yaml
+from exporter.errors import ConfigError, Problem
 
 GROUPS = ("tls_server_config", "http_server_config", "basic_auth_users", "rate_limit")
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -27,8 +29,14 @@ MAX_COST = 15
 """A check takes some 2 s then, and twice as long with each step: one at a time, whoever asks with whatever password."""
 
 _HASH = re.compile(r"\$2[aby]\$(?P<cost>0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}", re.ASCII)
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:h|ms|m|s))+", re.ASCII)
-_UNITS = {"h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_UNITS = {"h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
+_PIECE = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(h|ms|m|s|us|µs|μs|ns)"
+_DURATION = re.compile(f"(?:{_PIECE})+")
+"""As Go's time.ParseDuration reads it, but for a sign."""
+_LONGEST_SECONDS = 2**63 / 1e9
+"""The longest that Go can hold."""
+_TELLING = re.compile(r"[$:]|-----|\\n")
+"""What names of keys and of files do not have, and hashes, passwords after their user, and keys in PEM do."""
 
 
 def read_web_file(path: Path) -> WebAccess:
@@ -39,22 +47,32 @@ def read_web_file(path: Path) -> WebAccess:
     """
     where = one_line(str(path))
     stamps = {path: stamp(path)}
-    text = read_text(path, where)
-    blank = all(not line.strip() or line.startswith("#") for line in text.splitlines())
-    document = Document() if blank else read_yaml(text, where)
+    document = read_yaml(as_text(read_regular(path, where), where), where, least=None)
     findings = Findings(document, where, problems=document.problems)
     top = Part(findings, (), document.values)
     top.refuse_unknown(GROUPS)
     tls = None
     if (part := top.part("tls_server_config")) is not None:
         named = (part.values.get(name) for name in FILES)
-        files = [path.parent / name for name in named if isinstance(name, str)]
+        files = [path.parent / name for name in named if name and isinstance(name, str)]
         stamps |= {file: stamp(file) for file in files}
         tls = TlsReader(part, path.parent).read()
-    access = WebAccess(tls, _users(top), _headers(top), _rate(top), stamps, tuple(map(str, findings.doubts)))
+    users, headers, rate = _users(top), _headers(top), _rate(top)
     if findings.problems:
-        raise ConfigError(tuple(sorted(findings.problems, key=lambda problem: problem.line or 0)))
-    return access
+        problems = sorted(findings.problems, key=lambda problem: problem.line or 0)
+        raise ConfigError(tuple(map(_discreet, problems)))
+    doubts = tuple(str(_discreet(doubt)) for doubt in findings.doubts)
+    return WebAccess(tls, users, headers, rate, stamps, doubts)
+
+
+def _discreet(problem: Problem) -> Problem:
+    """Return *problem* without what may be a secret at the wrong place: it is named by its group and its line."""
+    if problem.value is not None and (problem.key in GROUPS or _TELLING.search(problem.value)):
+        problem = replace(problem, value=None)
+    if _TELLING.search(problem.key):
+        group = problem.key.partition(".")[0]
+        problem = replace(problem, key=group if group in GROUPS else "")
+    return problem
 
 
 def _users(top: Part) -> dict[str, bytes]:
@@ -116,15 +134,27 @@ def _rate(top: Part) -> Rate | None:
     if part is None:
         return None
     part.refuse_unknown(("interval", "burst"))
-    value = part.values.get("interval")
+    seconds = _interval(part)
     burst = part.whole("burst", 0, 0, 1_000_000)
-    if value is None or (value == 0 and not isinstance(value, bool)):
-        return None
-    loc = (*part.loc, "interval")
-    if not isinstance(value, str) or not _DURATION.fullmatch(value):
-        part.findings.wrong(loc, "must be a time with its unit, such as 100ms or 1s; 0 for no limit")
-        return None
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)(h|ms|m|s)", value))
     if seconds and not burst:
         part.findings.wrong((*part.loc, "burst"), "must be at least 1 with an interval: with 0 no request is served")
     return Rate(seconds, burst) if seconds and burst else None
+
+
+def _interval(part: Part) -> float:
+    """Return the seconds of `interval`, 0 for no limit, or with a problem."""
+    value = part.values.get("interval")
+    if value is None:
+        return 0.0
+    seconds = -1.0
+    if isinstance(value, int) and not isinstance(value, bool):
+        seconds = value / 1e9 if 0 <= value < 2**63 else -1.0
+        if value > 0:
+            part.doubt("interval", "has no unit: it is taken for nanoseconds, as in Go")
+    elif isinstance(value, str) and _DURATION.fullmatch(value):
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PIECE, value))
+    if not 0 <= seconds < _LONGEST_SECONDS:
+        message = "must be a time with its unit, such as 100ms or 1s, of 292 years at most; 0 for no limit"
+        part.findings.wrong((*part.loc, "interval"), message)
+        return 0.0
+    return seconds

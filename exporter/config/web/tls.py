@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
-import re
 import ssl
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exporter.config.files import read_bytes
 from exporter.config.foreign import Part
 from exporter.config.problems import nearest
 from exporter.config.web.access import Tls
 from exporter.config.web.names import BROKEN_VERSIONS, CIPHERS, CURVES, TLS13_CIPHERS, VERSIONS
+from exporter.config.web.pem import as_file, certificates, not_after, read_regular, trust
+from exporter.config.web.sans import plain_san
 from exporter.errors import ConfigError
 
 FILES = ("cert_file", "key_file", "client_ca_file")
@@ -33,17 +28,31 @@ KEYS = (
     "prefer_server_cipher_suites",
     "curve_preferences",
 )
+_STRICT = "RequireAndVerifyClientCert"
 _MODES = {
     "NoClientCert": ssl.CERT_NONE,
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
-    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+    _STRICT: ssl.CERT_REQUIRED,
 }
 _UNVERIFIED = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+_OTHER_KEY = frozenset({"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"})
 
 
 class _EncryptedKeyError(Exception):
     """The key asks for a passphrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pem:
+    """What is to be PEM, *data*: it stands at the key *name*, or in the file that this key names."""
+
+    name: str
+    data: bytes
+
+    @property
+    def show(self) -> bool:
+        """Whether the value of the key may be shown: the name of a file."""
+        return self.name in FILES
 
 
 @dataclass(slots=True)
@@ -55,72 +64,78 @@ class TlsReader:
 
     def read(self) -> Tls | None:
         """Return what the part comes to; None without TLS, or with problems, which are noted."""
-        part = self.part
-        part.refuse_unknown(KEYS)
+        self.part.refuse_unknown(KEYS)
+        # what templates leave empty is not given, as in the toolkit
+        self.part = part = replace(
+            self.part, values={name: value for name, value in self.part.values.items() if value != ""}
+        )
         if not any(part.gives(name) for name in KEYS):
+            part.findings.doubt(part.loc, "names no certificate: there is no TLS", show=False)
             return None
         before = len(part.findings.problems)
         cert, key, authority = (self._pem(name) for name in ("cert", "key", "client_ca"))
-        mode = self._mode(authority)
+        mode = self._mode()
         sans = self._allowed_sans(mode)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.options |= ssl.OP_NO_RENEGOTIATION
         context.set_alpn_protocols(["http/1.1"])
         self._set_versions(context)
         self._set_ciphers(context)
         self._set_curve(context)
-        if cert is not None and key is not None:
-            self._load(context, cert, key)
+        end = self._load(context, cert, key) if cert is not None and key is not None else None
         if authority is not None and mode is not None:
             self._trust(context, authority, mode)
-        return Tls(context, sans) if len(part.findings.problems) == before else None
+        return Tls(context, sans, end) if len(part.findings.problems) == before else None
 
     def _wrong(self, name: str, message: str, *, show: bool = True) -> None:
         self.part.findings.wrong((*self.part.loc, name), message, show=show)
 
-    def _pem(self, name: str) -> bytes | None:
+    def _gives(self, name: str) -> bool:
+        return self.part.gives(name) or self.part.gives(f"{name}_file")
+
+    def _pem(self, name: str) -> _Pem | None:
         """Return what *name* holds or its file; a problem where both are given, or none though it is needed."""
-        inline, file = self.part.values.get(name) or None, self.part.text(f"{name}_file")
+        inline, file = self.part.values.get(name), self.part.text(f"{name}_file")
         if inline is not None and file is not None:
             self._wrong(name, f"is given beside {name}_file; only one of them is allowed", show=False)
         elif inline is not None and not isinstance(inline, str):
             self._wrong(name, "must be text in PEM", show=False)
         elif inline is not None:
-            return str(inline).encode(errors="replace")
+            return _Pem(name, str(inline).encode(errors="replace"))
         elif file is not None:
-            return self._bytes(f"{name}_file", file)
-        elif name != "client_ca" and not self.part.gives(f"{name}_file"):
+            return self._read(f"{name}_file", file)
+        elif name != "client_ca" and not self._gives(name):
             message = f"is missing: TLS needs a certificate and its key, {name}_file or {name}"
             self._wrong(f"{name}_file", message, show=False)
         return None
 
-    def _bytes(self, name: str, file: str) -> bytes | None:
+    def _read(self, name: str, file: str) -> _Pem | None:
         try:
-            return read_bytes(self.directory / file, file)
+            return _Pem(name, read_regular(self.directory / file, file))
         except ConfigError as error:
             for problem in error.problems:
                 self._wrong(name, problem.message)
         return None
 
-    def _mode(self, authority: bytes | None) -> ssl.VerifyMode | None:
+    def _mode(self) -> ssl.VerifyMode | None:
         name = self.part.text("client_auth_type") or "NoClientCert"
         mode = _MODES.get(name)
         if name in _UNVERIFIED:
             self._wrong("client_auth_type", f"asks for certificates without verifying them, which ssl cannot; {_one()}")
         elif mode is None:
             self._wrong("client_auth_type", _one(nearest(name, _MODES)))
-        elif mode is ssl.CERT_NONE and (self.part.gives("client_ca_file") or self.part.gives("client_ca")):
+        elif mode is ssl.CERT_NONE and self._gives("client_ca"):
             self._wrong("client_auth_type", "is needed with a client CA: VerifyClientCertIfGiven or " + _STRICT)
-        elif (
-            mode is not ssl.CERT_NONE
-            and authority is None
-            and not (self.part.gives("client_ca_file") or self.part.gives("client_ca"))
-        ):
+        elif mode is not ssl.CERT_NONE and not self._gives("client_ca"):
             self._wrong("client_ca_file", "is missing: without it certificates of every public CA would be let in")
         return mode
 
     def _allowed_sans(self, mode: ssl.VerifyMode | None) -> frozenset[str]:
         sans = self.part.texts("client_allowed_sans")
         if sans is None:
+            if "client_allowed_sans" in self.part.values:
+                loc = (*self.part.loc, "client_allowed_sans")
+                self.part.findings.doubt(loc, "is empty: every name is let in", show=False)
             return frozenset()
         if not sans:
             self._wrong("client_allowed_sans", "is empty: nobody could come in")
@@ -159,8 +174,8 @@ class TlsReader:
         newest = TLS13_CIPHERS.intersection(names)
         only_newest = context.minimum_version is ssl.TLSVersion.TLSv1_3
         if newest and newest != TLS13_CIPHERS:
-            self._wrong("cipher_suites", "names some suites of TLS 1.3, which are always on; name all three or none")
-        elif chosen and only_newest:
+            self.part.doubt("cipher_suites", "names some suites of TLS 1.3, of which all are always on, as in Go")
+        if chosen and only_newest:
             self._wrong("cipher_suites", "names suites of TLS 1.2, which min_version leaves out")
         elif newest and not chosen and not only_newest:
             self._wrong("cipher_suites", "has no suite for TLS 1.2; name one, or set min_version to TLS13")
@@ -188,57 +203,46 @@ class TlsReader:
         elif names[0] not in CURVES:
             self._wrong("curve_preferences", f"must be one of {', '.join(CURVES)}")
         else:
-            context.set_ecdh_curve(CURVES[names[0]])
+            try:
+                context.set_ecdh_curve(CURVES[names[0]])
+            except (ValueError, ssl.SSLError):
+                self._wrong("curve_preferences", f"has what OpenSSL here does not offer: {names[0]}")
 
-    def _load(self, context: ssl.SSLContext, cert: bytes, key: bytes) -> None:
-        where = "cert_file" if self.part.gives("cert_file") else "cert"
-        key_where = "key_file" if self.part.gives("key_file") else "key"
-        if not _CERTIFICATE.search(cert):
-            self._wrong(where, "holds no certificate in PEM", show=where == "cert_file")
-            return
+    def _load(self, context: ssl.SSLContext, cert: _Pem, key: _Pem) -> float | None:
+        """Have *context* show *cert*; return until when that is valid (unix seconds), None where it is not known."""
+        blocks = certificates(cert.data)
         try:
-            with _as_file(cert) as cert_path, _as_file(key) as key_path:
+            trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), blocks)  # which tells a bad certificate from a bad key
+        except ValueError:
+            what = "a certificate that cannot be read" if blocks else "no certificate in PEM"
+            self._wrong(cert.name, f"holds {what}", show=cert.show)
+            return None
+        try:
+            with as_file(cert.data) as cert_path, as_file(key.data) as key_path:
                 context.load_cert_chain(cert_path, key_path, password=_no_passphrase)
         except _EncryptedKeyError:
-            self._wrong(
-                key_where, "is encrypted, and nobody is there to type a passphrase", show=key_where == "key_file"
-            )
+            self._wrong(key.name, "is encrypted, and nobody is there to type a passphrase", show=key.show)
         except ssl.SSLError as error:
-            fits = error.reason == "KEY_VALUES_MISMATCH"
-            message = "is not the key of the certificate" if fits else f"is no key for the certificate ({error.reason})"
-            self._wrong(key_where, message, show=key_where == "key_file")
+            fits = "is not the key of the certificate" if error.reason in _OTHER_KEY else "is no private key in PEM"
+            self._wrong(key.name, fits, show=key.show)
         except OSError as error:
-            self._wrong(where, f"cannot be loaded: {(error.strerror or str(error)).lower()}", show=where == "cert_file")
-
-    def _trust(self, context: ssl.SSLContext, authority: bytes, mode: ssl.VerifyMode) -> None:
-        where = "client_ca_file" if self.part.gives("client_ca_file") else "client_ca"
-        blocks = b"\n".join(_CERTIFICATE.findall(authority)).decode()
+            self._wrong(cert.name, f"cannot be loaded: {(error.strerror or str(error)).lower()}", show=cert.show)
         try:
-            context.load_verify_locations(cadata=blocks)
-        except (ssl.SSLError, ValueError):
-            self._wrong(where, "holds no certificate in PEM", show=where == "client_ca_file")
+            return not_after(blocks[0])
+        except ValueError:
+            self.part.findings.doubt(
+                (*self.part.loc, cert.name), "does not tell until when it is valid", show=cert.show
+            )
+            return None
+
+    def _trust(self, context: ssl.SSLContext, authority: _Pem, mode: ssl.VerifyMode) -> None:
+        try:
+            trust(context, certificates(authority.data))
+        except ValueError:
+            self._wrong(authority.name, "holds no certificate in PEM", show=authority.show)
             return
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Go, whatever is in the file is trusted
         context.verify_mode = mode
-
-
-_STRICT = "RequireAndVerifyClientCert"
-
-
-def plain_san(text: str) -> str:
-    """Return *text*, an alternative name of a certificate, addresses of IP in their usual form."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return text
-
-
-def sans_of(certificate: Mapping[str, object] | None) -> frozenset[str]:
-    """Return the alternative names in *certificate*, as `ssl` gives it: DNS, IP, e-mail and URI."""
-    names = (certificate or {}).get("subjectAltName", ())
-    if not isinstance(names, tuple):
-        return frozenset()
-    return frozenset(plain_san(value) for kind, value in names if kind in {"DNS", "IP Address", "email", "URI"})
 
 
 def _one(near: str | None = None) -> str:
@@ -247,22 +251,3 @@ def _one(near: str | None = None) -> str:
 
 def _no_passphrase() -> str:
     raise _EncryptedKeyError
-
-
-@contextmanager
-def _as_file(data: bytes) -> Iterator[str]:
-    """Yield a path at which OpenSSL finds *data*, in memory where the system can, else for this moment only."""
-    make: Callable[[str], int] | None = getattr(os, "memfd_create", None)
-    if make is None:
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(data)
-            file.flush()
-            yield file.name
-        return
-    descriptor = make("pem")
-    try:
-        with os.fdopen(descriptor, "wb", closefd=False) as file:
-            file.write(data)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)

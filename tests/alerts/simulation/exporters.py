@@ -134,7 +134,7 @@ async def exporter(
     loaded = Loaded(settings, sha256="ab" * 32, warnings=())
     async with asyncio.TaskGroup() as group:
         fleet = Fleet(group, store, telemetry, tools)
-        door = Door(loaded.web, telemetry, tls_changed=lambda: None)
+        door = Door(loaded.web, telemetry)
         reloader = Reloader(
             lambda: loaded, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock
         )
