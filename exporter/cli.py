@@ -189,10 +189,8 @@ def _root(  # noqa: PLR0917 - typer calls it, by keyword
     ] = None,
     log_format: Annotated[str | None, typer.Option("--log.format", metavar="FORMAT", help="logfmt or json.")] = None,
     web_config_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--web.config.file", metavar="FILE", parser=_file, help="TLS, users and headers, in Prometheus' web format."
-        ),
+        str | None,
+        typer.Option("--web.config.file", metavar="FILE", help="TLS, users and headers, in Prometheus' web format."),
     ] = None,
     scraping_interval: Annotated[
         int | None, typer.Option("--scraping-interval", metavar="SECONDS", help="Seconds between polls, as YACE's.")
@@ -216,7 +214,7 @@ def _root(  # noqa: PLR0917 - typer calls it, by keyword
         "web.listen_addresses": listen_addresses or None,
         "web.telemetry_path": telemetry_path,
         "web.enable_lifecycle": enable_lifecycle,
-        "web.config_file": None if web_config_file is None else str(web_config_file),
+        "web.config_file": web_config_file or None,  # empty is none, as in the toolkit
         "log.level": log_level,
         "log.format": log_format,
         "poll_interval_seconds": scraping_interval,

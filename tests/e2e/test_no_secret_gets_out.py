@@ -56,6 +56,7 @@ class Plot:
     web: Path
     environ: dict[str, str]
     secrets: dict[str, str]
+    key: str
 
     def found_in(self, text: str) -> set[str]:
         """Return the names of the secrets that are in *text*, as they are, quoted or encoded."""
@@ -93,7 +94,8 @@ def plot(tmp_path: Path) -> Iterator[tuple[Plot, FakeAws]]:
             AWS_SESSION_TOKEN=WORDS["token"],
         )
         secrets = {**WORDS, "hash": hashed[7:], "key": key.splitlines()[2], "salt": hashed.split("$")[-1]}
-        yield Plot(config, web, environ, secrets), aws
+        secrets |= {"head of the key": key.splitlines()[1][:8], "head of the salt": hashed[7:15]}
+        yield Plot(config, web, environ, secrets, key), aws
 
 
 def basic(user: str, password: str) -> str:
@@ -133,6 +135,21 @@ def reload(running: Running) -> str:
     return f"{answer.status} {answer.text}"
 
 
+def misplaced(plan: Plot) -> list[str]:
+    """Return web configurations with a secret where none belongs, as a slip puts it there."""
+    key = "".join(f"\n    {line}" for line in plan.key.splitlines())
+    hashed = f"$2b$04${plan.secrets['salt']}"
+    return [
+        *(f"tls_server_config:\n  {name}: |{key}\n" for name in ("key_file", "cert_file", "client_auth_type")),
+        f"tls_server_config: {WORDS['password']}\n",
+        f"basic_auth_users:\n  alice:{hashed}\n",
+        f"basic_auth_users:\n  alice:{WORDS['password']}\n  bob:{hashed}\n",
+        f"basic_auth_users:\n  {hashed}: alice\n",
+        f"basic_auth_users:\n  'alice:{WORDS['password']}': {hashed}\n",
+        f"'alice:{hashed}': x\n",
+    ]
+
+
 def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[Plot, FakeAws]) -> None:
     plan, aws = plot
     flags = (f"--config.file={plan.config}", f"--web.config.file={plan.web}", "--web.enable-lifecycle")
@@ -161,6 +178,9 @@ def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[
         group = {"key": plan.secrets["key"], "kee": plan.secrets["key"], "cert": plan.secrets["key"]}
         plan.web.write_text(json.dumps({"basic_auth_users": users, "tls_server_config": group}))
         told += [reload(running)]
+        for text in misplaced(plan):
+            plan.web.write_text(text)
+            told += [reload(running)]
         running.process.send_signal(signal.SIGHUP)
         assert running.stop() == 0
         told += running.lines
@@ -168,7 +188,14 @@ def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[
         told += [running.process.stdout.read()]
     text = "\n".join(told)
     assert plan.found_in(text) == set()
-    for sign in ("users.alice: must be a bcrypt hash", "proxy_url = <secret>", "InvalidClientTokenId", "401 "):
+    for sign in (
+        "users.alice: must be a bcrypt hash",
+        "basic_auth_users: must be a mapping",
+        "key_file: cannot be",
+        "proxy_url = <secret>",
+        "InvalidClientTokenId",
+        "401 ",
+    ):
         assert sign in text, "else the search would have had nothing to search"
 
 

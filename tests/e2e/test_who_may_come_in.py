@@ -43,7 +43,13 @@ basic_auth_users:
   alice: $2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze
   bob: $2y$10$hLqFl9jSjoAAy95Z/zw8Ye8wkdMBM8c5Bn1ptYqP/AXyV0.oy0S8m
 """
-"""docs/web-config.yml of github.com/prometheus/exporter-toolkit, as it is there (Apache License 2.0)."""
+"""docs/web-config.yml of github.com/prometheus/exporter-toolkit (Apache License 2.0), but for its last group."""
+RATE = """
+rate_limit:
+  interval: "1s"
+  burst: 20
+"""
+"""The last group of it."""
 ALICE = ("--user", "alice:alice123")
 
 
@@ -66,6 +72,11 @@ class House:
         self.running.process.send_signal(signal.SIGHUP)
         self.reloads += 1
         until(lambda: self.in_force() >= self.reloads, 20, lambda: "".join(self.running.lines[-5:]))
+
+    def refused(self) -> list[str]:
+        """Return what the look-out has refused so far."""
+        events = self.running.events()
+        return [event["problem"] for event in events if event["msg"].startswith("web configuration refused")]
 
     def in_force(self) -> int:
         return sum(event["msg"] == "configuration in force" for event in self.running.events())
@@ -141,6 +152,24 @@ def test_the_documented_example_works_with_relative_files_on_every_path(house: H
         assert house.curl("/metrics", "--header", f"Authorization: {header}")[0] == 401, header
     assert house.refusals("password", *ALICE) == before + 10
     assert house.curl("/metrics", plain=True)[0] == 0
+
+
+def test_the_documented_example_works_with_its_rate_too(house: House) -> None:
+    house.use(EXAMPLE + RATE)
+    assert [house.curl("/metrics", *ALICE)[0], house.curl()[0]] == [200, 401]
+
+
+def test_a_file_that_is_cut_short_opens_no_door(house: House) -> None:
+    house.use(EXAMPLE)
+    for text in ("", EXAMPLE[: EXAMPLE.index("basic_auth_users")]):
+        house.web.write_text(text)
+        told = len(house.refused())
+        until(lambda told=told: len(house.refused()) > told, 40)
+        assert house.curl("/metrics", plain=True)[0] == 0
+        assert house.curl()[0] == 401
+        _, page = house.curl("/metrics", *ALICE)
+        assert "\naws_ses_exporter_web_config_last_reload_successful 0.0\n" in page
+    assert all("takes away what is in force" in problem for problem in house.refused()[-2:])
 
 
 def test_users_change_without_a_restart_and_work_without_tls(house: House) -> None:
@@ -231,17 +260,16 @@ def test_a_renewed_certificate_is_served_without_a_signal_and_a_broken_one_is_no
     house.use(tls(house))
     kept = house.server.cert.read_bytes(), house.server.key.read_bytes()
     house.server.cert.write_text("not a certificate")
-    until(lambda: "aws_ses_exporter_web_config_reload_failures_total 1.0" in house.curl()[1], 20)
-    refused = [event for event in house.running.events() if event["msg"].startswith("web configuration refused")]
-    assert [event["problem"].rpartition(": ")[2] for event in refused] == ["holds no certificate in PEM"]
+    until(lambda: "aws_ses_exporter_web_config_last_reload_successful 0.0" in house.curl()[1], 40)
+    assert house.refused()[-1].rpartition(": ")[2] == "holds no certificate in PEM"
     house.theirs.issue("new", "exporter")
     shutil.copy(house.theirs.folder / "new.pem", house.server.cert)
     shutil.copy(house.theirs.folder / "new.key", house.server.key)
-    until(lambda: house.curl("/metrics", "--cacert", str(house.theirs.file))[0] == 200, 20)
+    until(lambda: house.curl("/metrics", "--cacert", str(house.theirs.file))[0] == 200, 40)
     assert house.curl()[0] == 0
     house.server.cert.write_bytes(kept[0])
     house.server.key.write_bytes(kept[1])
-    until(lambda: house.curl()[0] == 200, 20)
+    until(lambda: house.curl()[0] == 200, 40)
 
 
 def test_a_web_configuration_that_is_wrong_changes_nothing(house: House) -> None:
@@ -262,7 +290,12 @@ def test_the_health_check_of_the_image_copes_with_every_mode(house: House) -> No
         house.use(text)
         assert probe.main([address], known) == 0
         assert probe.main([address], {}) == 0
+    house.use(json.dumps({"rate_limit": {"interval": "1h", "burst": 1}}))
+    assert [probe.main([address], {}) for _ in range(3)] == [0, 0, 0]
     house.use(EXAMPLE)
+    before = house.refusals("tls", *ALICE)
+    assert [probe.main([address], known) for _ in range(3)] == [0, 0, 0]
+    assert house.refusals("tls", *ALICE) == before, "a healthy exporter's own probe is nobody to be refused"
     assert probe.main([f"https://{address}"], known) == 0
     assert probe.main([f"http://{address}"], known) == 1
     assert probe.main([address], {probe.VARIABLE: "alice:wrong"}) == 1
