@@ -71,13 +71,11 @@ class Count:
         self._pace = pace
         self._dimensions = dimensions
         self.memory = CountMemory()
-        self._asked: tuple[float, _Ask] | None = None
 
     def adopt(self, previous: State) -> None:
         """Go on from what *previous* knows of the same series; its settings may have been others."""
         if not isinstance(previous, Count):
             return
-        self._asked = None
         same = (previous.plan.period_seconds, previous.plan.delay_seconds) == (
             self.plan.period_seconds,
             self.plan.delay_seconds,
@@ -101,7 +99,6 @@ class Count:
     def wants(self, now: float) -> list[Query]:
         """Return this poll's questions."""
         ask = self._ask(now)
-        self._asked = (now, ask)
         return [*ask.resolutions(), *ask.others]
 
     def follow_up(self, now: float, answered: Answered) -> list[Query]:
@@ -111,10 +108,7 @@ class Count:
 
     def absorb(self, now: float, answered: Answered) -> Outcome:
         """Count what was read whole. A counter begins only when days, hours and minutes are all there."""
-        at, ask = self._asked or (None, None)
-        self._asked = None
-        if ask is None or at != now:
-            ask = self._ask(now)
+        ask = self._ask(now)
         self._absorb_others(now, ask, answered)
         read = [query for query in ask.resolutions() if query in answered]
         if self.memory.ledger is None and read != ask.resolutions():
@@ -156,10 +150,11 @@ class Count:
             ledger.move_cuts(hours=ask.cuts.hours)
             self.memory.looked_hour = hour_due(now, self._pace.look_seconds)
         minutes = ask.minutes.span
-        if ask.minutes not in read or minutes.start > max(year, *ledger.cuts):
+        if ask.minutes in read and minutes.start <= max(year, *ledger.cuts):
+            ledger.move_cuts(minutes=ask.cuts.minutes)
+            self.memory.read_end = minutes.end
+        if self.memory.read_end != minutes.end:
             return
-        ledger.move_cuts(minutes=ask.cuts.minutes)
-        self.memory.read_end = minutes.end
         period = self._period(now)
         in_hours = self.plan.period_seconds >= HOUR
         self._show(now, "Sum", ledger.hours_in(period) if in_hours else ledger.minutes_in(period))

@@ -12,7 +12,6 @@ import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from itertools import chain, islice
 from typing import Any, Protocol
 
 from exporter.aside import in_a_thread
@@ -21,7 +20,6 @@ from exporter.config.dialect import Rule
 from exporter.config.plan import MetricPlan
 from exporter.config.selections import DimensionPlan
 from exporter.errors import Reason, SourceError
-from exporter.series.dimensions import Place
 from exporter.series.observations import Series
 from exporter.series.queries import Answers, Call, Points, Query, calls
 from exporter.series.roster import Roster
@@ -29,13 +27,13 @@ from exporter.series.states import Pace, State
 from exporter.series.windows import HOUR, look_moment, next_look
 from exporter.sources import Source
 from exporter.sources.listing import ListingSource, MetricList
+from exporter.sources.portions import Portion, portions
 from exporter.sources.selected import Drops, Selected
 from exporter.sources.succession import Account, Succession
 from exporter.sources.turns import in_turns
 
 AT_A_TIME = 100
 """Results of a page: one with more is read in a thread."""
-STARTING_AT_ONCE = 500
 
 OF_ONE_CALL = frozenset({Reason.INTERNAL, Reason.INVALID_RESPONSE, Reason.OTHER})
 """Failures that say nothing about the next call; after any other one the poll ends."""
@@ -162,19 +160,18 @@ class CloudWatchSource(Source):
         await self.selected.begin(now)
 
     async def _read_portions(self, states: Sequence[State], now: float, failures: list[SourceError]) -> None:
-        for portion in await _portions(states, now):
-            await self._read_states(portion, now, failures)
+        for portion in await portions(states, now):
+            await self._read_portion(portion, now, failures)
 
-    async def _read_states(self, states: Sequence[State], now: float, failures: list[SourceError]) -> None:
+    async def _read_portion(self, portion: Portion, now: float, failures: list[SourceError]) -> None:
         answered: dict[Query, Points] = {}
         try:
-            wants = [query async for state in in_turns(states) for query in state.wants(now)]
-            await self._ask(wants, answered, failures)
-            more = [query async for state in in_turns(states) for query in state.follow_up(now, answered)]
+            await self._ask(portion.queries, answered, failures)
+            more = [query async for state in in_turns(portion.states) for query in state.follow_up(now, answered)]
             await self._ask(more, answered, failures)
         finally:
             if answered:
-                failures += await self._absorb(states, now, answered)
+                failures += await self._absorb(portion.states, now, answered)
 
     async def _ask(self, queries: Iterable[Query], answered: dict[Query, Points], failures: list[SourceError]) -> None:
         for call in calls(queries):
@@ -213,29 +210,6 @@ async def _added(answers: Answers, page: Mapping[str, Any]) -> str | None:
     if not isinstance(results, list) or len(results) < AT_A_TIME:
         return answers.add(page)
     return await in_a_thread(lambda: answers.add(page))
-
-
-async def _portions(states: Sequence[State], now: float) -> list[Sequence[State]]:
-    """Return *states* in one, but in several where many are to be read from their beginning.
-
-    The past of all of them at once would take more memory than all that is kept of it.
-    Those of one series stay together, as their questions may be the same.
-    """
-    starting: dict[Place, list[State]] = {}
-    others: list[State] = []
-    async for state in in_turns(states):
-        if state.starting(now):
-            question = state.wants(now)[0]
-            starting.setdefault((question.metric, question.dimensions), []).append(state)
-        else:
-            others.append(state)
-    if len(starting) <= STARTING_AT_ONCE:
-        return [states]
-    groups = iter(starting.values())
-    portions: list[Sequence[State]] = [others]
-    while portion := list(chain.from_iterable(islice(groups, STARTING_AT_ONCE))):
-        portions.append(portion)
-    return portions
 
 
 def _spread(key: str) -> float:

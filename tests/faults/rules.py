@@ -149,8 +149,8 @@ OF_DATA = (
     Mutant(
         "3 no cut over a hole",
         "series/counts.py",
-        "if ask.minutes not in read or minutes.start > max(year, *ledger.cuts):",
-        "if ask.minutes not in read:",
+        "if ask.minutes in read and minutes.start <= max(year, *ledger.cuts):",
+        "if ask.minutes in read:",
         COUNTED,
     ),
     # 4. Counts are gauges too.

@@ -158,6 +158,17 @@ def test_the_hourly_look_reads_a_day_of_hours_at_the_targets_moment_and_once() -
     ]
 
 
+def test_a_look_that_comes_in_a_second_portion_shows_in_the_gauge_as_in_the_counter() -> None:
+    state, truth = count(period=HOUR), Truth()
+    poll(state, truth, at("2026-06-17T12:40:00"))
+    truth.put(int(at("2026-06-17T11:20:00")), at("2026-06-17T12:41:00"), 5)
+    now = at("2026-06-17T12:50:00")
+    hours, minutes = state.wants(now)
+    for query, expected in ((minutes, 0.0), (hours, 5.0)):
+        state.absorb(now, answer(truth, now, [query]))
+        assert shown(state, now) == {TOTAL: expected, "Sum": expected}
+
+
 def test_a_look_that_failed_is_asked_again_at_every_poll_until_it_succeeds() -> None:
     state = count()
     poll(state, Truth(), at("2026-06-17T12:40:00"))

@@ -1,0 +1,74 @@
+"""One poll's questions in portions, so that the answers to all of them are never held at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from exporter.series.dimensions import Place
+from exporter.series.queries import Query
+from exporter.series.states import State
+from exporter.series.windows import DAY
+from exporter.sources.turns import in_turns
+
+AT_ONCE = 250_000
+"""Datapoints of a portion, at about 100 bytes each: a plain poll of 10 000 series is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Questions that are asked together, and the states that have them."""
+
+    states: list[State] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
+
+    @property
+    def datapoints(self) -> int:
+        """How many datapoints the answers can have at most."""
+        return sum(query.datapoints for query in self.queries)
+
+
+async def portions(states: Sequence[State], now: float) -> list[Portion]:
+    """Return what *states* want to know at *now*: in one portion, or in several where that is much.
+
+    Of several the first ones ask for what is new, the later ones for the past: that of states that begin, and the looks
+    back of the others. So a look that fails for long starves no gauge. The states of one series stay together, as their
+    questions may be the same.
+    """
+    of_series: dict[Place, Portion] = {}
+    async for state in in_turns(states):
+        wanted = state.wants(now)
+        series = of_series.setdefault((wanted[0].metric, wanted[0].dimensions), Portion())
+        series.states.append(state)
+        series.queries.extend(wanted)
+    if sum(series.datapoints for series in of_series.values()) <= AT_ONCE:
+        return list(_cut(of_series.values()))
+    newest: list[Portion] = []
+    past: list[Portion] = []
+    for series in of_series.values():
+        if any(state.starting(now) for state in series.states):
+            past.append(series)
+            continue
+        newest.append(Portion(series.states, [query for query in series.queries if not _is_look(query)]))
+        past.append(Portion(series.states, [query for query in series.queries if _is_look(query)]))
+    return [*_cut(newest), *_cut(past)]
+
+
+def _is_look(query: Query) -> bool:
+    return query.span.end - query.span.start >= DAY
+
+
+def _cut(parts: Iterable[Portion]) -> Iterator[Portion]:
+    """Yield *parts* joined to as few portions as there may be."""
+    portion, datapoints = Portion(), 0
+    for part in parts:
+        if not part.queries:
+            continue
+        if portion.queries and datapoints + part.datapoints > AT_ONCE:
+            yield portion
+            portion, datapoints = Portion(), 0
+        portion.states.extend(part.states)
+        portion.queries.extend(part.queries)
+        datapoints += part.datapoints
+    if portion.queries:
+        yield portion
