@@ -30,7 +30,7 @@ def idle(folder: Path, effort: Effort) -> Iterator[Row]:
     with ExitStack() as stack:
         at = stack.enter_context(stage.cloud(folder, of_series(effort.many).sets))
         running = stack.enter_context(stage.real(at, of_series(effort.many)))
-        running.wait_ready(stage.RUN_SECONDS)
+        stage.wait_whole(running, of_series(effort.many))
         pages = {form: _page(running, gzip=gzip) for form, gzip in FORMS.items()}
         for form, page in pages.items():
             (folder / form).write_bytes(page)

@@ -52,7 +52,7 @@ def _rows(unit: str, sizes: dict[int, Seen], one: Seen, at_most: dict[int, float
 
 def _seen(folder: Path, size: Size, effort: Effort) -> Seen:
     with stage.cloud(folder, size.sets) as at, stage.real(at, size) as running:
-        running.wait_ready(stage.RUN_SECONDS)
+        stage.wait_whole(running, size)
         with Scraper(running.address) as scraper:
             for _ in range(effort.warm_up_scrapes):
                 scraper.seconds()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cloud import METRICS
+from benchmarks.scraper import Scraper
 from tests import processes
 from tests.processes import Running, environment, until
 
@@ -124,6 +125,14 @@ def timeless(at: Cloud, size: Size, *, seconds: float, measured: bool = False) -
     )
     with processes.exporter(command=command, environ=_environ(at)) as running:
         yield running, record
+
+
+def wait_whole(running: Running, size: Size) -> None:
+    """Return when every set is on the page: a long list of them comes after the exporter is ready."""
+    running.wait_ready(RUN_SECONDS)
+    last = f"newsletter-{size.sets - 1:05d}".encode() if size.sets else b""
+    with Scraper(running.address, gzip=False) as scraper:  # as Prometheus asks, since each format kept takes memory
+        until(lambda: last in scraper.body(), RUN_SECONDS, lambda: "".join(running.lines[-5:]))
 
 
 def ended(record: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -58,3 +59,12 @@ def test_this_process_has_them_all() -> None:
     readings = Process().readings()
     assert len(readings) == 6
     assert all(value > 0 for _, value in readings)
+
+
+def test_what_is_held_open_is_closed_once(proc: Path) -> None:
+    process = Process(str(proc))
+    opened = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
+    for _ in range(2):
+        process.close()
+        assert len(os.listdir("/proc/self/fd")) == opened - 1  # noqa: PTH208
+    assert [family.name for family, _ in process.readings()] == ["process_max_fds", "process_open_fds"]

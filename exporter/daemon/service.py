@@ -54,6 +54,7 @@ async def service(
     async with AsyncExitStack() as closing, asyncio.TaskGroup() as group:
         for listener in listeners:
             closing.enter_context(listener)
+        closing.callback(telemetry.process.close)
         fleet = Fleet(group, store, telemetry, tools)
         closing.push_async_callback(fleet.close)
         door = Door(loaded.web, telemetry)

@@ -32,14 +32,19 @@ class Process:
     def __init__(self, proc: str = "/proc") -> None:
         """Read from *proc* what stays, when the machine started and how many files may be open, and open the rest."""
         self._stat = _opened(f"{proc}/self/stat")
-        if self._stat is not None:
-            weakref.finalize(self, os.close, self._stat)
+        self._closing = None if self._stat is None else weakref.finalize(self, os.close, self._stat)
         self._descriptors = f"{proc}/self/fd"
         self._sized = _size_is_count(self._descriptors)
         self._ticks = os.sysconf("SC_CLK_TCK")
         self._page_bytes = resource.getpagesize()
         self._booted = _number_after(Path(proc, "stat"), "btime", 1)
         self._max_fds = _number_after(Path(proc, "self", "limits"), "Max open files", 3)
+
+    def close(self) -> None:
+        """Read no more; what is forgotten unclosed closes by itself."""
+        self._stat = None
+        if self._closing is not None:
+            self._closing()
 
     def readings(self) -> Sequence[tuple[Family, float]]:
         """Return each family with its value of this moment, sorted by name."""

@@ -296,6 +296,7 @@ async def _daemon(world: World) -> AsyncIterator[Daemon]:
         reloading.cancel()
         await asyncio.wait((reloading,))
         await fleet.close()
+        telemetry.process.close()
 
 
 def descriptors() -> int:
