@@ -19,6 +19,8 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | huge | test_process: answers_without_end; the limit itself: tests/aws/test_bounded |
 | duplicated, out of order | test_answers: right_in_another_form |
 | partial results at each page | test_answers: partial_results_at_each_page, messages |
+| a list of dimensions: ways to fail, odd entries, clashes | test_dimensions; entries: tests/sources/test_listing |
+| linked accounts: ways to fail, unlinked, monitor down | test_dimensions; tests/sources/test_linked |
 | NextToken repeats; never ends | test_answers: results_that_cannot_be; tokens_that_never_end |
 | unknown ids, NaN, infinite, outside, future | test_answers: results_that_cannot_be_are_not_believed |
 | an answer of half an hour ago | test_answers: a_replica_of_cloudwatch_that_lags |
@@ -44,11 +46,16 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | SIGTERM: an answer on its way | tests/web/test_server |
 | 200 reloads in a row under scrapes | test_lives; over HTTP, many at once: tests/daemon/test_service |
 | a reload to a broken file | test_lives; by SIGHUP: tests/daemon/test_process |
-| descriptors exhausted, memory limit | test_process: answers_without_end |
+| memory limit | test_process: answers_without_end |
+| descriptors exhausted, behind TLS; a certificate that is gone | test_process: too_few_files |
+| no thread to be had | tests/test_aside, and where it is used: test_door, test_reload, test_press, test_passwords |
+| answers that cannot be read are not kept | tests/aws/test_bounded |
 | disk full for the log; nobody reads it | test_process: a_log_that_cannot_be_written |
 | stderr closed | tests/e2e/test_whole_process: started_without_a_standard_stream |
 | a simulated year | test_year |
 | each data rule broken | test_mutants |
+
+GetMetricStatistics is asked by the command `check` alone: tests/commands/check/test_failures.
 
 Not played: a clock that is set right while a poll is under way that began with it ahead. That poll may count minutes
 before they are settled, up to as much as the clock was ahead; nothing is lost or counted twice.

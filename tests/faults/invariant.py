@@ -46,7 +46,7 @@ def holds(
 ) -> None:
     """Check it all. Only *hit* may fail, and has every one of *failing*, no other.
 
-    *seen_down* is whether `aws_ses_up` was 0 at some scrape, None where scrapes failed too.
+    *seen_down* is whether `aws_ses_up` was 0 at some scrape, None where that is a matter of moments.
     *data_untouched* is whether all counters stayed exact.
     *lag_seconds* is how old the answers may have been that AWS gave for new ones; *clock_offsets* what the
     daemon's clock was ahead in the meantime; *max_age_seconds* how long a rate is held.

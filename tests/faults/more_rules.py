@@ -124,7 +124,13 @@ OF_SELECTION = (
         "pass",
         ROSTER,
     ),
-    Mutant("D a list is waited for once", "sources/selected.py", "self._waited = True", "pass", SELECTED),
+    Mutant(
+        "D the first poll waits a little for the first list",
+        "sources/selected.py",
+        "if self.listing is None or self.listed is not None or self._waited:",
+        "if True:",
+        SELECTED,
+    ),
     Mutant(
         "D a first list that was slow brings a poll",
         "sources/cloudwatch.py",

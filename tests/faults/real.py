@@ -36,7 +36,7 @@ INTERVAL = 60
 HIT = Place("hit", DEFAULT_ACCOUNT, "us-east-1")
 OTHER = Place("other", "210987654321", "eu-west-1")
 KEYS = {HIT: "AKIDHIT", OTHER: "AKIDOTHER"}
-SLACK = Slack(seconds=60.0, tasks=6, descriptors=8)
+SLACK = Slack(seconds=120.0, tasks=6, descriptors=8)
 SCRAPE_SECONDS = 0.2
 LIMIT_SECONDS = 30.0
 AHEAD_SECONDS = 400.0

@@ -186,8 +186,10 @@ async def test_the_first_poll_reads_what_the_list_brings_meanwhile() -> None:
     lists = it.selected.listing
     assert lists is not None
     async with asyncio.TaskGroup() as group:
-        group.create_task(it.poll(NOW))
-        await asyncio.sleep(0)
+        first = group.create_task(it.poll(NOW))
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert not first.done(), "it waits a little"
         group.create_task(lists.poll(NOW))
     assert shown(it, NOW) == {(): 0.0, named("news"): 7.0}
     assert it.next_look(NOW) > NOW
