@@ -32,7 +32,7 @@ from exporter.sources.selected import Drops, Selected
 from exporter.sources.succession import Account, Succession
 from exporter.sources.turns import in_turns
 
-AT_A_TIME = 100
+ASIDE_FROM = 100
 """Results of a page: one with more is read in a thread."""
 
 OF_ONE_CALL = frozenset({Reason.INTERNAL, Reason.INVALID_RESPONSE, Reason.OTHER})
@@ -207,7 +207,7 @@ class CloudWatchSource(Source):
 async def _added(answers: Answers, page: Mapping[str, Any]) -> str | None:
     """Add *page* to *answers*, a large one in a thread where there is one; return the token of the next."""
     results = page.get("MetricDataResults")
-    if not isinstance(results, list) or len(results) < AT_A_TIME:
+    if not isinstance(results, list) or len(results) < ASIDE_FROM:
         return answers.add(page)
     return await in_a_thread(lambda: answers.add(page))
 

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.config.selections import CONFIGURATION_SET, DimensionPlan, Found, Selection
 from exporter.errors import ThrottledError
-from exporter.sources import portions
+from exporter.sources import cloudwatch, portions
 from exporter.sources.cloudwatch import CloudWatchSource
 from tests.exposition.world import KEY, World
 from tests.pages import read_openmetrics, read_text
@@ -135,7 +135,7 @@ async def test_a_series_with_dimensions_takes_little_memory() -> None:
 
 
 async def test_a_long_answer_is_read_also_where_there_is_no_thread_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudwatch, "AT_A_TIME", 1)
+    monkeypatch.setattr(cloudwatch, "ASIDE_FROM", 1)
     clients = Clients()
     put(clients, "news", MINUTE - DAY, 7)
     it = source(clients, "Send", dimensions=SETS)
