@@ -211,6 +211,7 @@ def test_every_change_has_a_new_version_and_a_look_has_none(registry: CollectorR
         lambda: telemetry.config_loaded("f" * 64, 1.0),
         telemetry.config_reload_failed,
         telemetry.web_reload_failed,
+        lambda: telemetry.web_loaded(7.0),
         lambda: telemetry.web_refused("tls"),
         lambda: telemetry.set_dialect(DialectName.YACE),
         lambda: telemetry.bind("other", "us-east-1"),
@@ -235,7 +236,16 @@ def test_every_change_has_a_new_version_and_a_look_has_none(registry: CollectorR
         assert telemetry.version() != before
     public = {name for name in dir(bound) + dir(telemetry) if not name.startswith("_")}
     assert public - READING == {"poll_finished", "config_loaded", "config_reload_failed"} | {
-        *("web_reload_failed", "web_refused", "set_dialect", "bind", "forget", "metrics_requested", "late_datapoints"),
+        *(
+            "web_loaded",
+            "web_reload_failed",
+            "web_refused",
+            "set_dialect",
+            "bind",
+            "forget",
+            "metrics_requested",
+            "late_datapoints",
+        ),
         *("smaller_answers", "series_served", "series_dropped", "requested", "failed", "throttled", "clock_offset"),
     }
 

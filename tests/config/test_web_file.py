@@ -241,9 +241,18 @@ def test_an_interval_without_a_unit_is_taken_with_a_word(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("tls_server_config:\n  cert_file: x\n  key_file: |\n    KEY", "tls_server_config.key_file: cannot be read"),
-        ("tls_server_config:\n  key_file: x\n  cert_file:\n    KEY", "tls_server_config.cert_file: cannot be read"),
-        ("tls_server_config:\n  client_auth_type: |\n    KEY", "tls_server_config.client_auth_type: must be one of"),
+        (
+            "tls_server_config:\n  cert_file: x\n  key_file: |\n    KEY",
+            "tls_server_config.key_file = <secret>: cannot",
+        ),
+        (
+            "tls_server_config:\n  key_file: x\n  cert_file:\n    KEY",
+            "tls_server_config.cert_file = <secret>: cannot",
+        ),
+        (
+            "tls_server_config:\n  client_auth_type: |\n    KEY",
+            "tls_server_config.client_auth_type = <secret>: must",
+        ),
         ("tls_server_config: KEY", "tls_server_config: must be a mapping"),
         ("basic_auth_users:\n  alice:HASH", "basic_auth_users: must be a mapping of keys to values"),
         ("basic_auth_users:\n  alice:HASH\n  bob:HASH", "basic_auth_users: must be a mapping of keys to values"),

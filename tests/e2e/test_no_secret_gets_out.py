@@ -191,7 +191,7 @@ def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[
     for sign in (
         "users.alice: must be a bcrypt hash",
         "basic_auth_users: must be a mapping",
-        "key_file: cannot be",
+        "key_file = <secret>: cannot be",
         "proxy_url = <secret>",
         "InvalidClientTokenId",
         "401 ",

@@ -25,7 +25,8 @@ from exporter.web.entrance import MAX_HANDSHAKES
 from exporter.web.server import MAX_CONNECTIONS
 from tests.certificates import Authority, Papers, authority
 from tests.fakes.aws import FakeAws
-from tests.processes import Running, environment, exporter, process, until
+from tests.monitoring import prometheus
+from tests.processes import Running, environment, exporter, until
 from tests.tools import require_tool
 
 PAGES = ("/metrics", "/", "/config", "/-/healthy", "/-/ready", "/nothing")
@@ -335,28 +336,13 @@ def test_prometheus_scrapes_through_tls_passwords_and_certificates(house: House,
         "wrong_password": {"tls_config": trust, "basic_auth": {"username": "alice", "password": "wrong"}},
         "certificate": {"tls_config": trust | shown},
     }
-    config = tmp_path / "prometheus.yml"
     target = {"scheme": "https", "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-    config.write_text(
-        json.dumps({"scrape_configs": [{"job_name": name, **target, **job} for name, job in jobs.items()]})
-    )
     house.use(EXAMPLE)
-    arguments = (f"--config.file={config}", f"--storage.tsdb.path={tmp_path}/data", "--web.listen-address=127.0.0.1:0")
-    command = (require_tool("prometheus", debian="prometheus"),)
-    with process(arguments, environ=environment(), command=command) as prometheus:
-        address = _address(prometheus)
-        until(lambda: _up(address) == {"password": 1, "wrong_password": 0, "certificate": 0}, 30)
+    scrapes = [{"job_name": name, **target, **job} for name, job in jobs.items()]
+    with prometheus({"scrape_configs": scrapes}, tmp_path) as it:
+        until(lambda: _up(it.address) == {"password": 1, "wrong_password": 0, "certificate": 0}, 30)
         house.use(tls(house, client_auth_type="RequireAndVerifyClientCert", client_ca_file=str(house.ours.file)))
-        until(lambda: _up(address) == {"password": 0, "wrong_password": 0, "certificate": 1}, 30)
-
-
-def _address(prometheus: Running) -> str:
-    def found() -> str | None:
-        match = re.search(r'msg="Listening on".* address=(127\.0\.0\.1:[0-9]+)', "".join(prometheus.lines))
-        return match[1] if match else None
-
-    until(lambda: found() is not None, 30, lambda: "".join(prometheus.lines))
-    return found() or ""
+        until(lambda: _up(it.address) == {"password": 0, "wrong_password": 0, "certificate": 1}, 30)
 
 
 def _up(address: str) -> dict[str, int]:

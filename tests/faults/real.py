@@ -167,6 +167,12 @@ class Real:
 
         until(lambda: new() >= set(failing), LIMIT_SECONDS, lambda: f"{new()}, not {set(failing)}\n{self.log()}")
         assert new() == set(failing), f"counted as {new()}"
+        seen, up = len(self.prometheus.scrapes), f"aws_ses_up{{{HIT.labels}}}"
+
+        def scraped() -> bool:
+            return any(scrape.samples.get(up) == 0 for scrape in self.prometheus.scrapes[seen:])
+
+        until(lambda: scraped() or self.page().get(up) == 1, LIMIT_SECONDS, self.log)
         self.heal(heal)
 
     def heal(self, heal: Callable[[], object] = lambda: None) -> None:

@@ -63,8 +63,8 @@ OF_DATA = (
     Mutant(
         "2 a datapoint is one",
         "series/shelf.py",
-        "self._values[index] = value\n                grown",
-        "self._values[index] += value\n                grown",
+        "self._values[index] = read",
+        "self._values[index] += read",
         COUNTED,
     ),
     Mutant(
@@ -130,7 +130,7 @@ OF_DATA = (
         "if False:",
         COUNTS,
     ),
-    Mutant("3 only a larger one replaces", "series/shelf.py", "if value > self._values[index]:", "if True:", COUNTED),
+    Mutant("3 only a larger one replaces", "series/shelf.py", "if read > value:", "if True:", COUNTED),
     Mutant("3 smaller answers are told", "series/shelf.py", "smaller += 1", "smaller += 0", COUNTS),
     Mutant(
         "3 the year is shown as 0 for a while",
@@ -220,7 +220,13 @@ OF_DATA = (
         QUERIES,
     ),
     Mutant("6 a token that repeats ends it", "series/queries.py", "if token in self._tokens:", "if False:", QUERIES),
-    Mutant("6 NaN is no value", "series/queries.py", "elif not isfinite(value):", "elif False:", QUERIES),
+    Mutant(
+        "6 NaN is no value",
+        "series/queries.py",
+        "if not 0.0 <= value <= LARGEST:",
+        "if value < 0.0 or value > LARGEST:",
+        QUERIES,
+    ),
     Mutant(
         "6 up is of every source",
         "store.py",
