@@ -5,6 +5,7 @@ The whole takes a quarter of an hour.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,12 +14,25 @@ from typing import Any
 
 import pytest
 
+from tests.alerts.simulation.jumps import run
 from tests.effort import SOAK
 
 SAMPLE = {"the turn of the year": ("2027-12-31T18:00", "0.5"), "29 February": ("2028-02-28T19:00", "0.5")}
 YEAR = {"the year": ("2027-06-15T00:00", "366")}
 
 pytestmark = pytest.mark.timeout(3600)
+
+
+@pytest.mark.timeout(20)
+def test_its_time_goes_on_after_half_a_year_too() -> None:
+    async def wait() -> float:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(2**24)  # from here on a double is coarser than the resolution of a loop
+        for _ in range(1_000):
+            await asyncio.sleep(0.1)
+        return loop.time()
+
+    assert run(wait()) == pytest.approx(2**24 + 100)
 
 
 @pytest.mark.parametrize(("start", "days"), (YEAR if SOAK else SAMPLE).values(), ids=YEAR if SOAK else SAMPLE)

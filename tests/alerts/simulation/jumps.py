@@ -7,6 +7,9 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+RESOLUTION_SECONDS = 1e-6
+"""What a timer may be early: that of the loop itself, 1e-9, is lost in the roundings of half a year in seconds."""
+
 T = TypeVar("T")
 
 
@@ -31,6 +34,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         """Take a selector that does not wait."""
         self._jumping = _Jumping()
         super().__init__(self._jumping)
+        self._clock_resolution = RESOLUTION_SECONDS
 
     def time(self) -> float:
         """Return the seconds that have passed."""
