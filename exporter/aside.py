@@ -38,14 +38,22 @@ async def aside(work: Callable[[], T]) -> T:
 async def in_a_thread(work: Callable[[], T]) -> T:
     """Return what short *work* returns or raise what it raises: done in the event loop's executor, whose threads stay.
 
-    Where the system has no thread to give it is done here, and others wait for it; it may then be done once more later.
+    Where the system has no thread to give it is done here, and others wait for it. The executor keeps what it could not
+    start a thread for, so that a thread that it has would do it once more: whoever comes first does it.
     """
-    loop = asyncio.get_running_loop()
+    outcome: Future[T] = Future()
+    outcome.set_running_or_notify_cancel()
+    claim = threading.Lock()
+
+    def once() -> None:
+        if claim.acquire(blocking=False):
+            _run(work, outcome)
+
     try:
-        running = loop.run_in_executor(None, work)
+        asyncio.get_running_loop().run_in_executor(None, once)
     except RuntimeError:
-        return work()
-    return await running
+        once()
+    return await asyncio.wrap_future(outcome)
 
 
 def _run(work: Callable[[], T], outcome: Future[T]) -> None:

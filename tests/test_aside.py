@@ -56,3 +56,17 @@ async def test_short_work_is_done_in_a_thread_and_here_where_there_is_none(monke
         assert await in_a_thread(threading.current_thread) is threading.main_thread()
     with pytest.raises(ZeroDivisionError):
         await in_a_thread(lambda: 1 / 0)
+
+
+async def test_short_work_that_waits_for_a_thread_in_vain_is_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    free, done = threading.Event(), list[threading.Thread]()
+    loop, pool = asyncio.get_running_loop(), ThreadPoolExecutor(4)
+    loop.set_default_executor(pool)
+    busy = loop.run_in_executor(None, free.wait, 20)
+    with monkeypatch.context() as patched:
+        without_threads(patched)
+        await in_a_thread(lambda: done.append(threading.current_thread()))
+    free.set()
+    await busy
+    pool.shutdown()
+    assert done == [threading.main_thread()]

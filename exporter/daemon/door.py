@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from exporter.aside import NoThreadError, aside
+from exporter.aside import aside
 from exporter.config.web.access import Stamp, WebAccess, stamp, weaker
 from exporter.config.web.read import read_web_file
 from exporter.errors import ConfigError, Problem
@@ -58,8 +58,6 @@ class Door:
             found = await aside(lambda: self._changed(before))
         except ConfigError as error:
             self._refuse(error.problems)
-        except NoThreadError as error:
-            self._refuse([Problem(str(_own_file(before)), f"cannot be looked at: {error}")])
         except OSError as error:
             self._refuse([Problem(str(_own_file(before)), f"cannot be looked at: {error.strerror}")])
         else:

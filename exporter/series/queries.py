@@ -62,11 +62,6 @@ class Call:
     queries: tuple[Query, ...]
 
     @property
-    def metrics_billed(self) -> int:
-        """What AWS bills for the call."""
-        return sum(self.billed.values())
-
-    @property
     def billed(self) -> dict[str, int]:
         """What AWS bills of each metric's name: up to five statistics of one metric count as one."""
         statistics: dict[tuple[str, Dimensions], set[str]] = {}

@@ -11,6 +11,7 @@ from typing import Protocol
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
+from exporter.sources.turns import outcome_of
 from exporter.web.guard import TEXT_HEADERS
 from exporter.web.press import Press
 
@@ -67,7 +68,7 @@ class Scrapes:
         openmetrics = wants_openmetrics(_header(scope, b"accept"))
         query = scope["query_string"]
         names = frozenset(name for name in QueryParams(query).getlist("name[]") if name) if query else frozenset()
-        known = await _in_turns(self._page.known_in_steps(openmetrics=openmetrics, names=names or None))
+        known = await outcome_of(self._page.known_in_steps(openmetrics=openmetrics, names=names or None))
         own, process = self._page.own(openmetrics=openmetrics, names=names or None)
         headers = [*_HEADERS, (b"content-type", _TYPES[openmetrics])]
         if not wants_gzip(_header(scope, b"accept-encoding")):
@@ -79,15 +80,6 @@ class Scrapes:
 
 def _header(scope: Scope, name: bytes) -> str:
     return b",".join([value for each, value in scope["headers"] if each == name]).decode("latin-1")
-
-
-async def _in_turns(steps: Generator[None, None, bytes]) -> bytes:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return bytes(end.value)
-        await asyncio.sleep(0)
 
 
 @lru_cache(maxsize=HEADERS_REMEMBERED)

@@ -29,6 +29,8 @@ MAX_PIPELINED = 16
 """How many requests may wait behind the one that is being answered."""
 REQUEST_TIMEOUT_SECONDS = 10.0
 """How long a request may take to arrive, its body included, the first one from the connection on."""
+_TLS_RECORD = b"\x16\x03"
+"""How TLS begins. The health check, on the same machine, tries it first, and nobody is refused by that."""
 KEEP_ALIVE_SECONDS = 75
 """Longer than the usual scrape interval, so that Prometheus keeps its connection. An answer has as long to be read."""
 
@@ -103,7 +105,7 @@ class Protocol(HttpToolsProtocol):
             self._deaf = True
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
-            self._refuse(self._wrong)
+            self._refuse(self._wrong, told=not (data.startswith(_TLS_RECORD) and self._comes_from_here()))
 
     def on_message_begin(self) -> None:
         """Expect the rest of a request, also where it began behind another one."""
@@ -188,9 +190,13 @@ class Protocol(HttpToolsProtocol):
         if self._unread is None:
             self._unread = self.loop.call_later(KEEP_ALIVE_SECONDS, self.transport.abort)
 
-    def _refuse(self, status: http.HTTPStatus) -> None:
+    def _comes_from_here(self) -> bool:
+        return self.client is not None and self.server is not None and self.client[0] == self.server[0]
+
+    def _refuse(self, status: http.HTTPStatus, *, told: bool = True) -> None:
         """End the connection, with *status* where it can only be taken for the answer to what was wrong."""
-        self._refused(Refusal.REQUEST)
+        if told:
+            self._refused(Refusal.REQUEST)
         self._deaf = True
         begun = not self._head_open if self._serving is None else self._serving.response_started or self.pipeline
         if begun:

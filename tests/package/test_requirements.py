@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -71,22 +72,26 @@ PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
 """Those of the image: linux/amd64 and linux/arm64."""
 
 
-def missing(platform: str) -> str:
+def missing(platform: str, folder: Path) -> str:
     """Return what uv has against installing all that the image takes on *platform*, from wheels alone."""
     locks = (argument for name in ("build", "runtime", "demo") for argument in ("-r", f"requirements/{name}.txt"))
-    options = ("--dry-run", "--only-binary=:all:", "--require-hashes", "--python-version=3.13", "--target=unused")
+    options = ("--dry-run", "--only-binary=:all:", "--require-hashes", "--python-version=3.13")
     uv = Path(sys.executable).parent / "uv"
     if not uv.exists():
         pytest.skip("uv is not in the environment: it knows what other machines take")
-    command = [str(uv), "pip", "install", f"--python-platform={platform}", *options, *locks]
+    command = [str(uv), "pip", "install", f"--python-platform={platform}", f"--target={folder}", *options, *locks]
     said = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if re.search("[Ff]ailed to fetch|network was disabled", said.stderr) and os.environ.get("CI") != "true":
+        pytest.skip("the package index cannot be asked for what other machines take")
     return said.stderr if said.returncode else ""
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_locks_hold_a_wheel_for_each_platform_of_the_image_so_that_no_compiler_is_needed(platform: str) -> None:
-    assert missing(platform) == ""
+def test_the_locks_hold_a_wheel_for_each_platform_of_the_image_so_that_no_compiler_is_needed(
+    platform: str, tmp_path: Path
+) -> None:
+    assert missing(platform, tmp_path) == ""
 
 
-def test_a_platform_without_wheels_would_be_noticed() -> None:
-    assert "no usable wheels" in missing("riscv64-unknown-linux").replace("\n", " ")
+def test_a_platform_without_wheels_would_be_noticed(tmp_path: Path) -> None:
+    assert "no usable wheels" in missing("riscv64-unknown-linux", tmp_path).replace("\n", " ")

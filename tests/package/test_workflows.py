@@ -48,8 +48,8 @@ def findings(path: Path, schema: str) -> str:
     return said.output if said.exit_code else ""
 
 
-def test_they_are_test_image_and_release() -> None:
-    assert [path.name for path in FILES] == ["image.yml", "release.yml", "test.yml"]
+def test_they_are_audit_test_image_and_release() -> None:
+    assert [path.name for path in FILES] == ["audit.yml", "image.yml", "release.yml", "test.yml"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -96,16 +96,24 @@ def test_a_job_may_do_no_more_than_it_has_to() -> None:
         assert {right for right, level in rights.items() if level == "write"} == expected, name
         assert set(rights.values()) <= {"read", "write"}
     assert load("release.yml")["permissions"] == {}
-    assert {file: load(file)["permissions"] for file in ("test.yml", "image.yml")} == {
-        file: {"contents": "read"} for file in ("test.yml", "image.yml")
-    }
+    others = [path.name for path in FILES if path.name != "release.yml"]
+    assert [load(name)["permissions"] for name in others] == [{"contents": "read"}] * len(others)
+
+
+def test_the_audit_asks_about_every_package_that_somebody_installs_from_here() -> None:
+    (step,) = (step["run"] for step in load("audit.yml")["jobs"]["audit"]["steps"] if "run" in step)
+    asked = re.findall(r"-r requirements/(\w+)\.txt", step)
+
+    assert asked == ["runtime", "demo"]
+    assert [name for name in asked if not (ROOT / "requirements" / f"{name}.txt").is_file()] == []
+    assert {"schedule", "workflow_call"} <= set(load("audit.yml")["on"])
 
 
 def test_only_a_tag_releases_and_only_what_was_tested() -> None:
     release = load("release.yml")
 
     assert release["on"] == {"push": {"tags": ["v*"]}}
-    assert release["jobs"]["package"]["needs"] == ["test", "image-test"]
+    assert release["jobs"]["package"]["needs"] == ["test", "image-test", "audit"]
     assert {release["jobs"][name]["needs"] for name in ("publish", "image")} == {"package"}
     assert {release["jobs"][name]["environment"] for name in ("publish", "image")} == {"release"}
     assert not [step for step in steps() if "push" in str(step) and "pull_request" in str(step)]
@@ -120,7 +128,7 @@ def test_actions_are_official_and_pinned_to_a_version() -> None:
     assert [each for each in used if not re.fullmatch(r"(actions|docker|pypa)/[\w-]+@(v\d+|release/v\d+)", each)] == []
     assert [step for step in steps() if "checkout" in step.get("uses", "")] == [
         {"uses": "actions/checkout@v6", "with": {"persist-credentials": "false"}}
-    ] * 4
+    ] * 5
 
 
 def test_no_script_holds_an_expression_that_somebody_else_could_fill() -> None:

@@ -138,9 +138,9 @@ def test_a_thousand_queries_are_two_calls() -> None:
 
 def test_up_to_five_statistics_of_a_metric_are_billed_as_one() -> None:
     names = ["Sum", "Average", "Minimum", "Maximum", "SampleCount", "p99"]
-    assert Call(SPAN, tuple(Query("Send", name, 60, SPAN) for name in names[:5])).metrics_billed == 1
-    assert Call(SPAN, tuple(Query("Send", name, 60, SPAN) for name in names)).metrics_billed == 2
-    assert Call(SPAN, (SEND, BOUNCE)).metrics_billed == 2
+    assert Call(SPAN, tuple(Query("Send", name, 60, SPAN) for name in names[:5])).billed == {"Send": 1}
+    assert Call(SPAN, tuple(Query("Send", name, 60, SPAN) for name in names)).billed == {"Send": 2}
+    assert Call(SPAN, (SEND, BOUNCE)).billed == {"Send": 1, "Bounce": 1}
 
 
 def test_pages_are_merged_by_id() -> None:

@@ -178,3 +178,13 @@ async def test_an_idle_connection_keeps_nothing_of_its_request(start: Open) -> N
     await until(lambda: not site.server.server_state.tasks)
     (one,) = connections(site)
     assert (one.url, one.headers, dict(one.scope)) == (b"", [], {})
+
+
+async def test_the_health_check_of_this_machine_which_tries_tls_first_is_not_counted_as_refused(start: Open) -> None:
+    refused: list[Refusal] = []
+    site = await start(refused=refused.append)
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+    assert b" 400 " in await site.ask(hello)
+    assert refused == []
+    assert b" 400 " in await site.ask(b"garbage\r\n\r\n")
+    assert refused == [Refusal.REQUEST]
