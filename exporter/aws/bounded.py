@@ -9,7 +9,7 @@ MAX_BYTES = 8 << 20
 
 
 class TooLongError(Exception):
-    """An answer was longer than *MAX_BYTES*."""
+    """An answer was longer than *MAX_BYTES*, or than there is memory for."""
 
 
 class BoundedResponse(ClientResponse):
@@ -19,12 +19,15 @@ class BoundedResponse(ClientResponse):
         """Return the body.
 
         Raises:
-            TooLongError: it is longer than the limit.
+            TooLongError: it is longer than the limit, or than there is memory for.
             ClientPayloadError: it ended early. Whatever is raised, the connection is closed.
         """
         if self._body is None:
             try:
                 self._body = await self._whole()
+            except MemoryError as error:
+                self.close()
+                raise TooLongError("more than there is memory for") from error
             except BaseException:
                 self.close()
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import ssl
@@ -162,11 +163,16 @@ def _detail(cause: object) -> str:
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
         certificate_error = cause.certificate_error
         return f"its certificate is refused: {getattr(certificate_error, 'verify_message', certificate_error)}"
-    if isinstance(cause, aiohttp.ClientConnectorError) and (cause.os_error.errno or 0) > 0:
-        return os.strerror(cause.os_error.errno or 0)
+    if isinstance(cause, aiohttp.ClientConnectorError) and (number := _number(cause.os_error)) > 0:
+        return os.strerror(number)
     if _may_quote(cause):
         return "an address is none"
     return redacted(str(cause))
+
+
+def _number(error: OSError) -> int:
+    """Return its errno; asyncio has none for a connection that is reset while it is secured."""
+    return errno.ECONNRESET if error.errno is None and isinstance(error, ConnectionResetError) else error.errno or 0
 
 
 def _credentials_text(error: Exception) -> str:

@@ -31,13 +31,14 @@ class Door:
         """Told when connections are secured in another way from now on."""
         self._telemetry = telemetry
         self._seen: Mapping[Path, Stamp | None] = access.stamps
-        self._suspected = self._told = ""
+        self._suspected = False
+        self._told: set[str] = set()
         telemetry.web_loaded(_not_after(access))
 
     def take(self, access: WebAccess) -> None:
         """Put *access* in force, for requests and connections to come."""
         before, self.access = self.access, access
-        self._seen, self._suspected, self._told = access.stamps, "", ""
+        self._seen, self._suspected, self._told = access.stamps, False, set()
         self._telemetry.web_loaded(_not_after(access))
         if before.tls is not access.tls:
             self.tls_changed()
@@ -78,14 +79,17 @@ class Door:
         return found
 
     def _refuse(self, problems: Sequence[Problem]) -> None:
-        """Tell once what is wrong, when it was so at the last look, too: a certificate and its key are two files."""
-        told = "\n".join(map(str, problems))
-        before, self._suspected = self._suspected, told
-        if told != before or told == self._told:
+        """Tell each problem once, when the last look failed, too: a certificate and its key are two files.
+
+        It may be another problem at each look, as where descriptors are short.
+        """
+        before, self._suspected = self._suspected, True
+        new = [problem for problem in problems if str(problem) not in self._told]
+        if not before or not new:
             return
-        self._told = told
+        self._told.update(map(str, new))
         self._telemetry.web_reload_failed()
-        for problem in problems:
+        for problem in new:
             log.warning("web configuration refused, the old one stays in force", extra={"problem": str(problem)})
 
 

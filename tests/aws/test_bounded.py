@@ -31,6 +31,21 @@ async def test_an_answer_is_read_up_to_a_limit(aws: FakeAws) -> None:
         assert (await clients.get_account())["SendingEnabled"] is True
 
 
+async def test_an_answer_that_there_is_no_memory_for_is_one_that_cannot_be_read(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def short(_: object) -> bytes:
+        raise MemoryError
+
+    async with Aws(settings(aws)) as opened:
+        clients = await opened.region(TARGET, "us-east-1", Recorder())
+        with monkeypatch.context() as patched:
+            patched.setattr("exporter.aws.bounded.BoundedResponse._whole", short)
+            with pytest.raises(InvalidResponseError, match="cannot be read"):
+                await clients.get_account()
+        assert (await clients.get_account())["SendingEnabled"] is True
+
+
 @pytest.fixture
 def without_garbage_collection() -> Iterator[None]:
     gc.disable()

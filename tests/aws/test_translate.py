@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 from typing import Any
 from unittest.mock import Mock
@@ -94,6 +96,13 @@ def test_a_signature_out_of_its_time_is_the_clock_s_fault(code: str, text: str) 
         (sdk.SSLError(endpoint_url=URL, error=ssl.SSLError(1, "bad")), Reason.TLS, "email.xx-north-1.amazonaws.com"),
         (sdk.HTTPClientError(error=ssl.SSLError(1, "bad")), Reason.TLS, "bad"),
         (sdk.EndpointConnectionError(endpoint_url=URL, error=OSError(111, "refused")), Reason.CONNECTION, "refused"),
+        (
+            sdk.EndpointConnectionError(
+                endpoint_url=URL, error=aiohttp.ClientConnectorError(Mock(), ConnectionResetError())
+            ),
+            Reason.CONNECTION,
+            os.strerror(errno.ECONNRESET),
+        ),
         (sdk.ConnectionClosedError(endpoint_url=URL, error="gone"), Reason.CONNECTION, "gone"),
         (sdk.ProxyConnectionError(proxy_url="http://p", error=OSError("no")), Reason.CONNECTION, "the proxy does not"),
         (sdk.HTTPClientError(error=OSError("broken")), Reason.CONNECTION, "broken"),

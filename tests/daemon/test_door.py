@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from exporter.config.web.access import WebAccess
 from exporter.config.web.read import read_web_file
 from exporter.daemon.door import LOOK_SECONDS, Door
+from exporter.errors import ConfigError, Problem
 from exporter.telemetry import Telemetry
 from tests.certificates import Authority, Papers, authority
 from tests.threads import without_threads
@@ -268,3 +270,22 @@ async def test_without_a_descriptor_to_load_it_with_a_new_certificate_waits_unti
     (record,) = caplog.records
     assert "cannot be loaded: too many open files" in getattr(record, "problem", "")
     assert await look.once() is not first
+
+
+async def test_problems_that_take_turns_are_told_once_each(
+    look: Look, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def short(path: Path) -> WebAccess:
+        raise ConfigError((Problem(str(path), next(problems)),))
+
+    problems = itertools.cycle(["cannot be read", "cannot be loaded", "cannot be loaded", "cannot be read"])
+    look.ours.issue("server", "exporter")
+    with monkeypatch.context() as patched:
+        patched.setattr("exporter.daemon.door.read_web_file", short)
+        await look.settled(12)
+    told = [getattr(record, "problem", "").rpartition(": ")[2] for record in caplog.records]
+    assert told == ["cannot be loaded", "cannot be read"]
+    assert look.failures == len(told)
+    look.ours.issue("server", "exporter")
+    await look.settled()
+    assert look.sample("config_last_reload_successful") == 1
