@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.aws.bounded import MAX_BYTES
 from exporter.errors import Reason
 from tests.certificates import Papers
 from tests.effort import SOAK, examples
@@ -38,15 +39,11 @@ FEW_LINES = 100
 def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) -> None:
     with real(tmp_path) as world:
         pid = world.running.process.pid
-        resident = strain(pid).resident_bytes
-        without_end = Body("[" + "1," * (9 * MB) + "1]")
-        world.aws.fail(without_end, region=HIT.region, operation="GetMetricData", times=None)
-        world.suffer({UNREADABLE})
-        assert strain(pid).resident_bytes < resident + RESIDENT_MORE_BYTES
-
-        wide = Body(f'"{chr(0x1F4E7)}{"-" * 6 * MB}"')  # four bytes a letter once it is read: one piece, and no others
+        # once it is read, four bytes a letter, twice, each in one piece: more than a thread's heap of 64 MB, and so it is
+        # this that fails, and nothing else that runs meanwhile
+        wide = Body(f'"{chr(0x1F4E7)}{"-" * (MAX_BYTES - 6)}"')
         with contextlib.ExitStack() as short:
-            short.enter_context(limited(pid, resource.RLIMIT_AS, address_bytes(pid) + 24 * MB))
+            short.enter_context(limited(pid, resource.RLIMIT_AS, address_bytes(pid) + 16 * MB))
             world.aws.fail(wide, region=HIT.region, operation="GetMetricData", times=None)
 
             def relieve() -> None:
@@ -54,6 +51,12 @@ def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) 
                 short.close()
 
             world.suffer({UNREADABLE}, heal=relieve)
+
+        resident = strain(pid).resident_bytes
+        without_end = Body("[" + "1," * (9 * MB) + "1]")
+        world.aws.fail(without_end, region=HIT.region, operation="GetMetricData", times=None)
+        world.suffer({UNREADABLE})
+        assert strain(pid).resident_bytes < resident + RESIDENT_MORE_BYTES
         world.finish()
         assert world.running.stop() == 0
     holds(world, {UNREADABLE}, hit=[HIT])
