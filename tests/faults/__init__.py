@@ -47,7 +47,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | 200 reloads in a row under scrapes | test_lives; over HTTP, many at once: tests/daemon/test_service |
 | a reload to a broken file | test_lives; by SIGHUP: tests/daemon/test_process |
 | memory limit | test_process: answers_without_end |
-| descriptors exhausted, behind TLS; a certificate that is gone | test_process: too_few_files |
+| no descriptors, behind TLS; a certificate that is gone | test_process: too_few_files (`make soak`); each: test_door |
 | no thread to be had | tests/test_aside, and where it is used: test_door, test_reload, test_press, test_passwords |
 | answers that cannot be read are not kept | tests/aws/test_bounded |
 | disk full for the log; nobody reads it | test_process: a_log_that_cannot_be_written |

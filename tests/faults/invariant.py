@@ -21,7 +21,7 @@ from exporter.series.windows import floor_to
 from tests.fakes.aws import Request
 from tests.faults.mail import COUNTS, HOUR, RATE, Mail, Place
 from tests.faults.prometheus import Scrape
-from tests.faults.seen import Failure, Seen, failures
+from tests.faults.seen import Failure, Seen, failures, last_success
 
 TASKS_MORE = 8
 """Polls that are under way, or work that they share, at a scrape."""
@@ -104,7 +104,7 @@ def _true(world: Seen, mail: Mail, *, exact: bool, ahead_seconds: float) -> None
             assert high >= low, f"{name} fell at {after.at}"
         for scrape, value in seen:
             if exact or scrape is scrapes[-1]:
-                low = mail.counted(metric, _last(polls, scrape.at, before=slack) - slack)
+                low = mail.counted(metric, _last(polls, _done(world, mail.place, scrape)) - slack)
                 high = mail.counted(metric, _last(polls, scrape.at))
                 assert low <= value <= high, f"{name} is {value} and not from {low} to {high} at {scrape.at}"
             else:
@@ -119,7 +119,7 @@ def _gauges(world: Seen, mail: Mail, metric: str, lag_seconds: float, clock_offs
     polls = _polls(world, mail.place)
     for scrape in world.prometheus.scrapes:
         if name in scrape.samples:
-            recent = polls[bisect_left(polls, scrape.at - oldest) : bisect_right(polls, scrape.at)]
+            recent = polls[bisect_left(polls, scrape.begun - oldest) : bisect_right(polls, scrape.at)]
             seen = {
                 (floor_to(poll + skew - 300, 300), poll - lag)
                 for poll in recent
@@ -190,7 +190,14 @@ def _owner(request: Request) -> str:
     return str(request.body["MetricDataQueries"][0].get("AccountId", request.account))
 
 
-def _last(polls: list[float], at: float, *, before: float = 0.0) -> float:
-    """Return the last of *polls* that was at least *before* seconds before *at*, a day ago where there is none."""
-    number = bisect_right(polls, at - before)
+def _done(world: Seen, place: Place, scrape: Scrape) -> float:
+    """Return the moment up to which polls must be on the page: where they take time, the end of the last one told."""
+    if world.slack.seconds == 0:
+        return scrape.at
+    return min(scrape.begun, scrape.samples[last_success(place)])
+
+
+def _last(polls: list[float], at: float) -> float:
+    """Return the last of *polls* up to *at*, a day ago where there is none."""
+    number = bisect_right(polls, at)
     return polls[number - 1] if number else at - 24 * HOUR

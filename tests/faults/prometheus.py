@@ -20,6 +20,8 @@ class Scrape:
     life: int
     samples: Samples
     healthy: bool
+    begun: float
+    """When it was asked for; what it was served at is between that and *at*."""
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Prometheus:
         status, text = await get(app, "/metrics")
         assert status == 200, text
         health, _ = await get(app, "/-/healthy")
-        self.scrapes.append(Scrape(at, life, parsed(text), healthy=health == 200))
+        self.scrapes.append(Scrape(at, life, parsed(text), health == 200, begun=at))
 
     def values(self, name: str) -> list[tuple[float, float]]:
         """Return (moment, value) of *name* at each scrape that had it."""

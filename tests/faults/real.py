@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import ssl
 import sys
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,9 +23,10 @@ import trustme
 from tests.certificates import Authority, authority
 from tests.fakes.aws import DEFAULT_ACCOUNT, FACTS, FakeAws, Request
 from tests.faults.gate import Gate
-from tests.faults.mail import DAY, HOUR, Mail, Place, moment
+from tests.faults.mail import DAY, HOUR, MINUTE, SETTLED_SECONDS, Mail, Place, moment
 from tests.faults.prometheus import Prometheus, Scrape, parsed
-from tests.faults.seen import Failure, Slack, Strain, failures
+from tests.faults.seen import Failure, Slack, Strain, failures, last_success
+from tests.faults.watch import Watcher, strain
 from tests.processes import Running, environment, process, until
 
 SPEED = 100
@@ -36,10 +35,9 @@ INTERVAL = 60
 HIT = Place("hit", DEFAULT_ACCOUNT, "us-east-1")
 OTHER = Place("other", "210987654321", "eu-west-1")
 KEYS = {HIT: "AKIDHIT", OTHER: "AKIDOTHER"}
-SLACK = Slack(seconds=120.0, tasks=6, descriptors=8)
-SCRAPE_SECONDS = 0.2
-LIMIT_SECONDS = 30.0
-AHEAD_SECONDS = 400.0
+SLACK = Slack(seconds=200.0, tasks=6, descriptors=8)
+LIMIT_SECONDS = 60.0
+AHEAD_SECONDS = 200.0
 """How long before it is sent mail is put into the fake, so that no poll asks for what is not there yet."""
 
 SCRIPT = """
@@ -70,14 +68,11 @@ sys.exit(run(lambda: load(config, environ={}, flags={}, default_region=lambda: N
 """
 CONFIG = f"""
 poll_interval_seconds: {INTERVAL}
-poll_timeout_seconds: 4
 targets:
 - {{name: hit, profile: hit, account_id: "{HIT.account}", regions: [{HIT.region}]}}
 - {{name: other, profile: other, account_id: "{OTHER.account}", regions: [{OTHER.region}]}}
 metrics: [{{name: Send}}, {{name: Bounce}}, {{name: Reputation.BounceRate}}]
-web: {{listen_addresses: ["127.0.0.1:0"], enable_lifecycle: true}}
-aws: {{connect_timeout_seconds: 2, read_timeout_seconds: 2, max_attempts: 1}}
-log: {{format: json}}
+log: {{format: json, level: debug}}
 """
 
 
@@ -93,32 +88,6 @@ class Certificates:
         """Take the context for *name*, as the client says it."""
         spoilt = name == "hit.test" and self.shown is not None
         connection.context = self.bad[self.shown or ""] if spoilt else self.good
-
-
-class Watcher:
-    """Does *work* again and again in a thread; what it raises is raised where it is ended."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
-        self._ended = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="prometheus")
-        self._thread.start()
-
-    def end(self) -> None:
-        """End it; nothing where it was ended before."""
-        self._ended.set()
-        self._thread.join(LIMIT_SECONDS)
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-    def _run(self) -> None:
-        try:
-            while not self._ended.wait(SCRAPE_SECONDS):
-                self._work()
-        except BaseException as error:  # noqa: BLE001 - raised again in the test
-            self._error = error
 
 
 @dataclass
@@ -144,9 +113,9 @@ class Real:
     slack: Slack = SLACK
     may_be_deaf: bool = False
     """Whether a scrape may fail now."""
-    mail_until: float = START
+    mail_until: float = START + AHEAD_SECONDS
     mail_flows: bool = True
-    watcher: Watcher = field(init=False)
+    watchers: list[Watcher] = field(default_factory=list)
 
     @property
     def now(self) -> float:
@@ -172,7 +141,7 @@ class Real:
         def scraped() -> bool:
             return any(scrape.samples.get(up) == 0 for scrape in self.prometheus.scrapes[seen:])
 
-        until(lambda: scraped() or self.page().get(up) == 1, LIMIT_SECONDS, self.log)
+        until(scraped, LIMIT_SECONDS, self.log)
         self.heal(heal)
 
     def heal(self, heal: Callable[[], object] = lambda: None) -> None:
@@ -180,7 +149,7 @@ class Real:
         heal()
         self.aws.heal()
         until(lambda: self.page().get(f"aws_ses_up{{{HIT.labels}}}") == 1, LIMIT_SECONDS, self.log)
-        self.healed_at = self.now
+        self.healed_at = self._next_scrape().at
 
     def page(self) -> dict[str, float]:
         """Return what is on the page now."""
@@ -188,22 +157,47 @@ class Real:
 
     def log(self) -> str:
         """Return the end of what it said."""
-        return "".join(self.running.lines[-20:])
+        return "".join([line for line in self.running.lines if '"poll finished"' not in line][-20:])
+
+    def told(self) -> int:
+        """Return how many lines it said that an operator sees."""
+        return sum(event["level"] != "debug" for event in self.running.events())
 
     def finish(self) -> None:
         """Stop the mail, wait until the last of it must have been counted, and watch no more."""
         self.mail_flows = False
-        settled = self.mail_until + 60 + 100 + 300 + 3 * INTERVAL
-        until(lambda: self.now > settled, LIMIT_SECONDS)
-        self.watcher.end()
+        settled = self.mail_until + MINUTE + SETTLED_SECONDS + self.slack.seconds
 
-    def look(self) -> None:
-        """Send mail, scrape and take note."""
+        def read() -> bool:
+            samples = self.prometheus.scrapes[-1].samples
+            return all(samples.get(last_success(place), 0.0) > settled + 2 * INTERVAL for place in self.mails)
+
+        until(read, LIMIT_SECONDS, self.log)
+        self._next_scrape()
+        for watcher in self.watchers:
+            watcher.end()
+
+    def _next_scrape(self) -> Scrape:
+        """Return the first scrape that begins after this moment."""
+        begun = self.now
+        until(lambda: self.prometheus.scrapes[-1].begun > begun, LIMIT_SECONDS, self.log)
+        return next(scrape for scrape in self.prometheus.scrapes if scrape.begun > begun)
+
+    def watch(self, watched: contextlib.ExitStack, work: Callable[[], None]) -> None:
+        """Do *work* again and again until the story is finished, or *watched* ends."""
+        self.watchers.append(Watcher(work))
+        watched.callback(self.watchers[-1].end)
+
+    def send(self) -> None:
+        """Send mail: by itself, as a scrape may take long, and mail that is late is counted late."""
         begin, end = self.mail_until, self.now + AHEAD_SECONDS
         if self.mail_flows:
             for mails in self.mails.values():
                 mails.flow(begin, end, Random(f"{mails.place} {begin}"), share=0.5)
             self.mail_until = end
+
+    def look(self) -> None:
+        """Scrape and take note."""
         try:
             self._scrape()
         except (OSError, http.client.HTTPException):
@@ -211,26 +205,19 @@ class Real:
                 raise
 
     def _scrape(self) -> None:
+        begun = self.now
         answer, healthy = self.running.get("/metrics"), self.running.get("/-/healthy").status == 200
         assert answer.status == 200
-        self.prometheus.scrapes.append(Scrape(self.now, 1, parsed(answer.text), healthy))
+        self.prometheus.scrapes.append(Scrape(self.now, 1, parsed(answer.text), healthy, begun))
         self.strains.append(strain(self.running.process.pid))
 
 
-def strain(pid: int) -> Strain:
-    """Return what the process *pid* holds."""
-    place = Path(f"/proc/{pid}")
-    pages = int((place / "statm").read_text(encoding="ascii").split()[1])
-    return Strain(
-        len(list((place / "task").iterdir())),
-        len(list((place / "fd").iterdir())),
-        pages * os.sysconf("SC_PAGE_SIZE"),
-    )
-
-
 @contextlib.contextmanager
-def real(path: Path, *, guarded: bool = False) -> Iterator[Real]:
-    """Run an exporter that was well for some polls, *guarded* by TLS, and watch it until the story is finished."""
+def real(path: Path, *, guarded: bool = False, patience_seconds: int = 50) -> Iterator[Real]:
+    """Run an exporter that was well for some polls, *guarded* by TLS, and watch it until the story is finished.
+
+    A poll may take *patience_seconds* of this world; short is for stories of what hangs.
+    """
     certificates = _certificates(path)
     begun = time.time()
     with FakeAws(now=lambda: START + (time.time() - begun) * SPEED, tls=certificates.good) as aws:
@@ -240,8 +227,7 @@ def real(path: Path, *, guarded: bool = False) -> Iterator[Real]:
             names = path / "names"
             names.write_text("")
             environ = _environment(path, {HIT: gate.port, OTHER: port})
-            more = ", config_file: web.yml" if guarded else ""
-            (path / "config.yaml").write_text(CONFIG.replace("enable_lifecycle: true", f"enable_lifecycle: true{more}"))
+            (path / "config.yaml").write_text(CONFIG + _limits(patience_seconds, guarded=guarded))
             (path / "web.yml").write_text("tls_server_config: {cert_file: web.pem, key_file: web.key}")
             ours = authority(path)
             ours.issue("web", "127.0.0.1")
@@ -250,17 +236,26 @@ def real(path: Path, *, guarded: bool = False) -> Iterator[Real]:
             for place, mail in mails.items():
                 aws.access_keys[KEYS[place]] = place.account
                 mail.flow(START - DAY, START - 3 * HOUR, Random(place.target), share=0.02)
-                mail.flow(START - 3 * HOUR, START, Random(place.region))
+                mail.flow(START - 3 * HOUR, START + AHEAD_SECONDS, Random(place.region))
             with process(arguments, environ=environ, command=(sys.executable, "-c", SCRIPT)) as running:
                 running.tls = ssl.create_default_context(cafile=ours.file) if guarded else None
                 world = Real(aws, gate, certificates, ours, names, begun, running, mails)
                 world.facts = {place: [FACTS] for place in mails}
-                _wait_until_well(world)
-                world.watcher = Watcher(world.look)
-                try:
+                with contextlib.ExitStack() as watched:
+                    world.watch(watched, world.send)
+                    _wait_until_well(world)
+                    world.watch(watched, world.look)
                     yield world
-                finally:
-                    world.watcher.end()
+
+
+def _limits(patience_seconds: int, *, guarded: bool) -> str:
+    half = patience_seconds / 2
+    more = ", config_file: web.yml" if guarded else ""
+    return f"""
+poll_timeout_seconds: {patience_seconds}
+aws: {{connect_timeout_seconds: {half}, read_timeout_seconds: {half}, max_attempts: 1}}
+web: {{listen_addresses: ["127.0.0.1:0"], enable_lifecycle: true{more}}}
+"""
 
 
 def _wait_until_well(world: Real) -> None:

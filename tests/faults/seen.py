@@ -30,7 +30,7 @@ class Strain:
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """What a real process may differ by: *seconds* between a poll's clock and its requests, kept threads and files."""
+    """What a real process may differ by: *seconds* from a poll's clock to its first request, kept threads and files."""
 
     seconds: float = 0.0
     tasks: int = 0
@@ -64,3 +64,9 @@ def failures(samples: Samples, place: Place) -> dict[Failure, float]:
         if match is not None and match[3] == place.target:
             found[match[2], match[1]] = value
     return found
+
+
+def last_success(place: Place) -> str:
+    """Return the sample that tells when the last good poll of the data of *place* ended."""
+    labels = f'region="{place.region}",source="cloudwatch",target="{place.target}"'
+    return f"aws_ses_exporter_last_success_timestamp_seconds{{{labels}}}"

@@ -56,7 +56,7 @@ def test_connections_names_and_certificates_that_fail_show_their_reason_and_harm
         (Hang(), Reason.TIMEOUT),
         (Stall(), Reason.TIMEOUT),
     ]
-    with real(tmp_path) as world:
+    with real(tmp_path, patience_seconds=4) as world:
         for fault, reason in faults:
             world.aws.fail(fault, region=HIT.region, times=None)
             world.suffer(failing(reason))
