@@ -39,8 +39,8 @@ FEW_LINES = 100
 def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) -> None:
     with real(tmp_path) as world:
         pid = world.running.process.pid
-        # read, it takes four bytes a letter, twice, each in one piece: more than a thread's heap of 64 MB has, so that it
-        # is this that fails, and nothing else that runs meanwhile
+        # read, it takes four bytes a letter, twice, each in one piece: more than a thread's heap of 64 MB has, so that
+        # it is this that fails, and nothing else that runs meanwhile
         wide = Body(f'"{chr(0x1F4E7)}{"-" * (MAX_BYTES - 6)}"')
         with contextlib.ExitStack() as short:
             short.enter_context(limited(pid, resource.RLIMIT_AS, address_bytes(pid) + 16 * MB))
