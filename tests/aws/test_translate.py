@@ -103,6 +103,14 @@ def test_a_signature_out_of_its_time_is_the_clock_s_fault(code: str, text: str) 
             Reason.CONNECTION,
             os.strerror(errno.ECONNRESET),
         ),
+        (
+            sdk.EndpointConnectionError(
+                endpoint_url=URL,
+                error=aiohttp.ClientConnectorError(Mock(), OSError(errno.EMFILE, os.strerror(errno.EMFILE))),
+            ),
+            Reason.CONNECTION,
+            os.strerror(errno.EMFILE),
+        ),
         (sdk.ConnectionClosedError(endpoint_url=URL, error="gone"), Reason.CONNECTION, "gone"),
         (sdk.ProxyConnectionError(proxy_url="http://p", error=OSError("no")), Reason.CONNECTION, "the proxy does not"),
         (sdk.HTTPClientError(error=OSError("broken")), Reason.CONNECTION, "broken"),
