@@ -45,7 +45,8 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: install ## show the exporter on an embedded AWS, until Ctrl-C; make demo ARGS=--once prints and ends
 	@$(BIN)/aws-ses-exporter demo $(ARGS)
 
-test: lint types layers tests ## everything that has to pass: lint, types, layers, tests with coverage
+test: lint ## everything that has to pass: lint, types, layers, tests with coverage
+	@$(MAKE) --no-print-directory --jobs=2 types layers tests
 
 lint: install ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -59,8 +60,8 @@ layers: install ## who may import whom
 
 tests: install debian ## pytest with branch coverage; make tests ARGS="-k ledger --no-cov" for a part
 	@rm -f .coverage .coverage.*
-	@# a worker more than cores, since tests wait for processes a third of their time
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+	@# twice as many workers as the cores that are counted on, since tests wait for processes a third of their time
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 bench: install ## speed, memory and calls beside their targets; make bench ARGS="scrape --json figures.json"
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -98,7 +98,7 @@ def test_continuous_integration_runs_make_test_with_ci_set() -> None:
 def test_make_test_is_lint_types_layers_and_tests() -> None:
     said = make("-n", "test", "UV=uv", "PYTHON=/usr/bin/python3").stdout
 
-    for part in ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest -n 3 ", " --cov "):
+    for part in ("ruff check .", "ruff format --check .", "mypy", "lint-imports", "pytest -n 4 ", " --cov "):
         assert part in said
 
 
