@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,9 @@ import hypothesis
 import pytest
 
 from tests.effort import SOAK, examples
+
+STORIES = frozenset({"alerts", "benchmarks", "dashboards", "docs", "e2e", "faults", "hostile", "package", "stack"})
+"""Folders of tests whose subject is not a room of the exporter but the whole of it, or what is shipped with it."""
 
 hypothesis.settings.register_profile(
     "exporter", deadline=None, max_examples=examples(100), derandomize=not SOAK, print_blob=True
@@ -47,8 +51,17 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
 
 @pytest.fixture(scope="module")
 def untraced() -> Iterator[None]:
-    """Measure no coverage: for tests that go thousands of times through lines which others cover, at half the time."""
-    tracer = sys.gettrace()
+    """Measure no coverage, which takes as long again: for tests that go often through lines which others cover."""
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
     yield
     sys.settrace(tracer)
+    threading.settrace(of_threads)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _coverage_of_rooms(request: pytest.FixtureRequest) -> None:
+    """Measure the coverage of each room by its own tests, not by stories of the whole."""
+    if request.path.relative_to(Path(__file__).parent).parts[0] in STORIES:
+        request.getfixturevalue("untraced")

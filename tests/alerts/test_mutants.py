@@ -1,6 +1,6 @@
 """Every mutant of every alert makes a rule test fail: none of the numbers in the rules is there by chance.
 
-`make test` tries the first of each kind of each rule, `make soak` and `python -m tests.alerts.mutants` try them all.
+`make test` tries two of each rule, `make soak` and `python -m tests.alerts.mutants` try them all.
 """
 
 from __future__ import annotations
@@ -36,20 +36,22 @@ def test_no_mutant_survives(alert: Rule) -> None:
 def test_a_change_that_no_test_notices_survives(tmp_path: Path) -> None:
     alert = ALERTS["rules AWSSESRejects"]
     bench = Bench(alert, require_tool("promtool", debian="prometheus"), tmp_path / "alerts")
-    assert bench.passes()
 
     assert bench.verdict(Mutant(alert, "the same", "added 0", {"expr": f"{alert.expr} + 0"})) is Verdict.SURVIVED
     assert bench.verdict(Mutant(alert, "no rule", "not PromQL", {"expr": "increase("})) is Verdict.BROKEN
     assert bench.verdict(Mutant(alert, "other", "never", {"expr": "vector(1) == 0"})) is Verdict.KILLED
-    assert bench.passes()
+    assert bench.killers_pass()
+
+    for test in tmp_path.rglob("*.test.yml"):
+        test.write_text(test.read_text(encoding="utf-8").replace("alert_rule_test", "no_such_key"), encoding="utf-8")
+    assert not bench.killers_pass()
 
 
 @pytest.mark.parametrize("rule", rules(), ids=str)
-def test_the_sample_has_one_mutant_of_each_kind_of_each_rule(rule: Rule) -> None:
-    kinds = [mutant.kind for mutant in sample(mutants(rule))]
+def test_the_sample_has_a_changed_expression_and_a_removed_wait_of_each_rule(rule: Rule) -> None:
+    kinds = [mutant.kind in {"reversed", "doubled", "halved"} for mutant in sample(rule)]
 
-    assert sorted(kinds) == sorted({mutant.kind for mutant in mutants(rule)})
-    assert {f"no {key}" for key in rule.waits} <= set(kinds)
+    assert kinds == [*([True] if rule.name not in WITHOUT_NUMBERS else []), *([False] if rule.waits else [])]
 
 
 def test_mutants_of_a_rule() -> None:

@@ -23,11 +23,6 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def without_coverage(untraced: None) -> None:
-    """Let stories of days go at twice the speed; their lines are covered by others."""
-
-
 @pytest.fixture(scope="session")
 def loader() -> ModelLoader:
     return model_loader(None)

@@ -14,8 +14,6 @@ from tests.hostile import texts
 from tests.hostile.dialects import DIALECTS, refusal
 from tests.hostile.invariant import harmless
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 VARIANTS = 8
 
 

@@ -15,8 +15,6 @@ from tests.hostile.dialects import refusal
 from tests.hostile.invariant import SECRET, harmless
 from tests.hostile.texts import DATES, HUGE, LOOKALIKE, NO_NUMBER, REDOS, WRONG
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 NAMES = sorted(variables())
 NO_UTF8 = os.fsdecode(b"\xff\xfe\x80abc\xc3")
 """As Python shows what is no UTF-8 in the environment and in arguments."""

@@ -16,8 +16,6 @@ from tests.effort import examples
 from tests.hostile.dialects import DIALECTS, dumped, refusal
 from tests.hostile.invariant import harmless
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 
 def _fifo(path: Path) -> Path:
     os.mkfifo(path)

@@ -15,8 +15,6 @@ from tests.effort import SOAK, examples
 from tests.hostile.invariant import SECRET, harmless
 from tests.processes import COMMAND, environment
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 FLAGS = (
     "--config.file",
     "--config.dialect",

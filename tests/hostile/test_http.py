@@ -19,8 +19,6 @@ from tests.hostile import requests
 from tests.hostile.requests import request
 from tests.hostile.world import GROWTH_KIB, HASH, World, slam, world
 
-pytestmark = pytest.mark.usefixtures("untraced")
-
 VARIANTS = 8
 FEW: dict[requests.Make, int] = {requests.reload_bodies: 3}
 """Each of them has the exporter open everything anew."""
