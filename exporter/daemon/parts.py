@@ -24,12 +24,16 @@ from exporter.web.app import Faces, create_app
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What runs, what decides who may come in, and the *app* that shows it. Nothing runs before the *reloader* does."""
+    """What runs, what decides who may come in, and the *page* and *app* that show it.
+
+    Nothing runs before the *reloader* does.
+    """
 
     telemetry: Telemetry
     fleet: Fleet
     door: Door
     reloader: Reloader
+    page: Page
     app: Starlette
 
     async def close(self) -> None:
@@ -44,21 +48,23 @@ def put_together(load: Callable[[], Loaded], loaded: Loaded, tools: Tools, group
     """Return the parts for the configuration *loaded*, whose loops will run in *group*; *load* reads it again."""
     settings = loaded.settings
     registry = CollectorRegistry()
-    telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=settings.aws.price_per_thousand_metrics_dollars)
+    price = settings.aws.price_per_thousand_metrics_dollars
+    telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=price, proc=tools.proc)
     store = Store()
     fleet = Fleet(group, store, telemetry, tools)
     door = Door(loaded.web, telemetry)
     reloader = Reloader(load, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock)
     view = View(fleet, store)
+    page = Page(
+        store,
+        NATIVE,
+        self_metrics=registry,
+        version=telemetry.version,
+        process=telemetry.process.readings,
+        clock=tools.clock,
+    )
     faces = Faces(
-        page=Page(
-            store,
-            NATIVE,
-            self_metrics=registry,
-            version=telemetry.version,
-            process=telemetry.process.readings,
-            clock=tools.clock,
-        ),
+        page=page,
         rows=view.rows,
         unhealthy=view.unhealthy,
         missing=view.missing,
@@ -66,4 +72,5 @@ def put_together(load: Callable[[], Loaded], loaded: Loaded, tools: Tools, group
         reload=reloader.reload if settings.web.enable_lifecycle else None,
         clock=tools.clock,
     )
-    return Parts(telemetry, fleet, door, reloader, create_app(faces, telemetry_path=settings.web.telemetry_path))
+    app = create_app(faces, telemetry_path=settings.web.telemetry_path)
+    return Parts(telemetry, fleet, door, reloader, page, app)
