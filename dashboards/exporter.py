@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import polls, process, variables
+from dashboards import polls, process, variables, web
 from dashboards.board import EXPORTER, Board
 
 
@@ -27,6 +27,7 @@ def board() -> Board:
             polls.calls(),
             polls.data(),
             polls.names(),
+            web.row(),
             process.resources(),
             process.scrapes(),
         ),

@@ -65,10 +65,12 @@ def reads_counters(queries: Sequence[Query]) -> bool:
     return any(mark in query.expression for query in queries for mark in marks)
 
 
-def number(about: About, query: Query, scale: Scale, *, named: bool = False, decimals: int | None = None) -> Panel:
+def number(
+    about: About, query: Query, scale: Scale, *, named: bool = False, decimals: int | None = None, height: int = 5
+) -> Panel:
     """Return one number; *named* says of which account and region it is. Without data it has a colour of its own."""
     mode = common.BigValueTextMode.VALUE_AND_NAME if named else common.BigValueTextMode.VALUE
-    panel = _dressed(stat.Panel(), about, [query], scale, instant=True).height(5).span(3)
+    panel = _dressed(stat.Panel(), about, [query], scale, instant=True).height(height).span(3)
     panel = (
         panel.text_mode(mode).color_mode(common.BigValueColorMode.BACKGROUND).graph_mode(common.BigValueGraphMode.NONE)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.board import Row
 from dashboards.panels import About, Panel, Query, lines, number
 from dashboards.queries import PROCESS, TARGET, known, own_count, running
-from dashboards.scales import FAILING, GREEN, ORANGE, PLAIN, POLL_AGE, RED, SOME, Scale, rising
+from dashboards.scales import FAILING, GREEN, ORANGE, PLAIN, POLL_AGE, RED, SOME, TAKEN, Scale, rising
 from dashboards.tables import Column, rows
 
 _NOTHING = "No data: is the exporter up?"
@@ -45,14 +45,13 @@ def row() -> Row:
     dollars = own_count("aws_ses_exporter_cloudwatch_estimated_cost_dollars_total", "1h")
     reloaded = f"min(aws_ses_exporter_config_last_reload_successful{{{PROCESS}}})"
     restarts = f"changes(process_start_time_seconds{{{PROCESS}}}[6h])"
-    words = (("0", "Refused", RED), ("1", "Taken", GREEN))
     hashes = f'count(count_values("hash", aws_ses_exporter_config_hash{{{PROCESS}}}))'
     return Row(
         "Is the exporter well?",
         (
             number(down, Query(f"sum(1 - ({known(f'up{{{PROCESS}}}')}))", "down"), FAILING),
             *_sources(),
-            number(reload, Query(reloaded, "reload"), Scale(((None, RED), (1, GREEN)), words)),
+            number(reload, Query(reloaded, "reload"), TAKEN),
             number(agree, Query(hashes, "configurations"), Scale(((None, GREEN), (2, ORANGE)))),
             number(cost, Query(f"{dollars} * 24 * 30", "a month"), PLAIN, decimals=2),
             number(_restarted(), Query(f"sum({known(restarts)})", "restarts"), SOME),

@@ -192,10 +192,13 @@ def own(metric: str, *, matchers: str = "", by: str = "target, region", worst: s
     return f"{worst} by ({by}) ({metric}{{{selector}}})"
 
 
-def own_count(metric: str, window: str, *, by: str = "") -> str:
-    """Return by how much the exporter's counter *metric* grew in *window*, all instances added up: each did its own."""
+def own_count(metric: str, window: str, *, by: str = "", selector: str = TARGET) -> str:
+    """Return by how much the exporter's counter *metric* grew in *window*, all instances added up: each did its own.
+
+    What the process counts, and not a target, has the *selector* PROCESS.
+    """
     grouped = f"sum by ({by})" if by else "sum"
-    return f"{grouped} (increase({metric}{{{TARGET}}}[{window}]))"
+    return f"{grouped} (increase({metric}{{{selector}}}[{window}]))"
 
 
 def own_ranking(metric: str, function: str, *, by: str) -> str:

@@ -1,4 +1,4 @@
-"""The exporter's exceptions, one tree.
+"""The exporter's exceptions, one tree, and the reasons that are labels.
 
     ExporterError
     ├── ConfigError            what a person wrote is wrong: one Problem a line, exit 2
@@ -49,6 +49,17 @@ class Reason(StrEnum):
     CLOCK = "clock"
     INTERNAL = "internal"
     OTHER = "other"
+
+
+class Refusal(StrEnum):
+    """Why somebody was not let in: the closed set of values of the `reason` label of `web_refused_total`."""
+
+    PASSWORD = "password"  # noqa: S105 - a word
+    BUSY = "busy"
+    RATE = "rate"
+    TLS = "tls"
+    REQUEST = "request"
+    CROWD = "crowd"
 
 
 class ExporterError(Exception):

@@ -87,9 +87,33 @@ def test_a_flag_that_is_not_given_leaves_the_file_alone_and_one_can_be_taken_bac
     assert [loaded.settings.web.enable_lifecycle for loaded in fake_daemon.loaded] == [True, False]
 
 
-def test_an_empty_name_of_the_web_configuration_is_none(file: Path, fake_daemon: FakeDaemon) -> None:
-    assert cli.run([f"--config.file={file}", "--web.config.file="]) == 0
-    assert fake_daemon.loaded[0].settings.web.config_file is None
+def test_an_empty_name_of_the_web_configuration_is_none(
+    file: Path, fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SES_EXPORTER__WEB__CONFIG_FILE", "")
+    assert cli.run([f"--config.file={file}"]) == cli.run([f"--config.file={file}", "--web.config.file="]) == 0
+    assert [loaded.settings.web.config_file for loaded in fake_daemon.loaded] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("told", "given"),
+    [
+        ("web: {config_file: web.yml}", ("", "")),
+        ("", ("web.yml", "")),
+        ("web: {config_file: ''}", ("", "")),
+        ("", (" ", "")),
+        ("", ("", " ")),
+        ("", ("", "''")),
+    ],
+)
+def test_an_empty_name_takes_away_no_other_and_what_only_looks_empty_is_a_name(
+    told: str, given: tuple[str, str], file: Path, fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable, flag = given
+    file.write_text(f"{TARGETS}{told}\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_SES_EXPORTER__WEB__CONFIG_FILE", variable)
+    assert cli.run([f"--config.file={file}", f"--web.config.file={flag}"]) == 2, "there is no such file"
+    assert fake_daemon.loaded == []
 
 
 def test_without_a_file_the_region_of_the_environment_is_read(

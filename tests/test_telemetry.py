@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from exporter import __version__
 from exporter.config.dialect import DialectName
-from exporter.errors import Reason
+from exporter.errors import Reason, Refusal
 from exporter.telemetry import OPERATIONS, SOURCES, Telemetry
 
 READING = {
@@ -100,6 +100,17 @@ def test_a_failed_poll_is_counted_by_reason_and_leaves_the_time_of_the_last_succ
     assert value(P + "poll_failures_total", CLOUDWATCH | {"reason": "tls"}) == 0
     assert value(P + "last_success_timestamp_seconds", CLOUDWATCH) == 1000
     assert value(P + "last_poll_successful", CLOUDWATCH) == 0
+
+
+def test_every_refusal_is_there_with_0_from_the_start_and_in_the_help(
+    registry: CollectorRegistry, telemetry: Telemetry
+) -> None:
+    (family,) = (each for each in registry.collect() if each.name == P + "web_refused")
+    samples = {each.labels["reason"]: each.value for each in family.samples if each.name == P + "web_refused_total"}
+    assert samples == dict.fromkeys(Refusal, 0)
+    assert all(reason in family.documentation for reason in Refusal)
+    telemetry.web_refused(Refusal.CROWD)
+    assert registry.get_sample_value(P + "web_refused_total", {"reason": "crowd"}) == 1
 
 
 def test_calls_are_counted_by_operation_an_unforeseen_one_too(
@@ -212,7 +223,7 @@ def test_every_change_has_a_new_version_and_a_look_has_none(registry: CollectorR
         telemetry.config_reload_failed,
         telemetry.web_reload_failed,
         lambda: telemetry.web_loaded(7.0),
-        lambda: telemetry.web_refused("tls"),
+        lambda: telemetry.web_refused(Refusal.TLS),
         lambda: telemetry.set_dialect(DialectName.YACE),
         lambda: telemetry.bind("other", "us-east-1"),
         lambda: telemetry.forget("other", "us-east-1"),

@@ -11,10 +11,10 @@ from aiobotocore.session import AioSession
 from exporter.aside import in_a_thread
 from exporter.aws.answers import ParserFactory
 from exporter.aws.credentials import ChainCredentials
+from exporter.aws.http import make_http_session_class
 from exporter.aws.models import ModelLoader, model_loader
 from exporter.aws.resolver import Resolver
 from exporter.aws.timestamps import parse_timestamp
-from exporter.aws.tls import shared_tls_session_class
 from exporter.config.settings import AwsSettings
 
 STS_MAX_ATTEMPTS = 2
@@ -55,7 +55,7 @@ class SessionFactory:
     def __init__(self, settings: AwsSettings, resolver: Resolver) -> None:
         """Prepare client configurations from *settings*, with *resolver* for names of hosts; reads nothing."""
         self.endpoint_url = settings.endpoint_url
-        http_session_class = shared_tls_session_class()
+        http_session_class = make_http_session_class()
         proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
 
         def config(attempts: int, connect_seconds: float, read_seconds: float) -> AioConfig:

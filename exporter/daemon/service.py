@@ -1,4 +1,4 @@
-"""The exporter from open to closed: sockets, store, page, loops and server, put together and taken apart in order."""
+"""The exporter from open to closed: sockets, parts and server, put together and taken apart in order."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from prometheus_client import CollectorRegistry
-
 from exporter import __version__
 from exporter.aside import aside
 from exporter.config.load import Loaded
-from exporter.config.show import masked
-from exporter.daemon.door import Door
-from exporter.daemon.fleet import Fleet
-from exporter.daemon.reload import Reloader
+from exporter.daemon.parts import put_together
 from exporter.daemon.tools import Tools
-from exporter.daemon.view import View
-from exporter.exposition import NATIVE, Page
-from exporter.store import Store
-from exporter.telemetry import Telemetry
-from exporter.web.app import Faces, create_app
 from exporter.web.guard import Guard
 from exporter.web.listen import address_of, open_sockets
 from exporter.web.passwords import Passwords
@@ -46,51 +36,28 @@ async def service(
         ListenError: an address cannot be listened on; nothing was started.
         ExceptionGroup: a part ended by a bug; everything else was ended then.
     """
-    settings = loaded.settings
-    registry = CollectorRegistry()
-    telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=settings.aws.price_per_thousand_metrics_dollars)
-    store = Store()
-    listeners = open_sockets(settings.web.listen_addresses)
+    listeners = open_sockets(loaded.settings.web.listen_addresses)
     async with AsyncExitStack() as closing, asyncio.TaskGroup() as group:
         for listener in listeners:
             closing.enter_context(listener)
-        closing.callback(telemetry.process.close)
-        fleet = Fleet(group, store, telemetry, tools)
-        closing.push_async_callback(fleet.close)
-        door = Door(loaded.web, telemetry)
-        reloader = Reloader(load, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock)
-        on_reload(reloader.wish)
-        view = View(fleet, store)
-        faces = Faces(
-            page=Page(
-                store,
-                NATIVE,
-                self_metrics=registry,
-                version=telemetry.version,
-                process=telemetry.process.readings,
-                clock=tools.clock,
-            ),
-            rows=view.rows,
-            unhealthy=view.unhealthy,
-            missing=view.missing,
-            config_text=lambda: masked(reloader.loaded.settings),
-            reload=reloader.reload if settings.web.enable_lifecycle else None,
-            clock=tools.clock,
-        )
+        parts = put_together(load, loaded, tools, group)
+        closing.push_async_callback(parts.close)
+        door, refused = parts.door, parts.telemetry.web_refused
+        on_reload(parts.reloader.wish)
         guard = Guard(
-            create_app(faces, telemetry_path=settings.web.telemetry_path),
+            parts.app,
             access=lambda: door.access,
             passwords=Passwords(secret=tools.secret(), aside=aside),
             monotonic=tools.monotonic,
-            refused=telemetry.web_refused,
+            refused=refused,
         )
-        server = create_server(guard, tls=lambda: door.access.tls, refused=telemetry.web_refused)
+        server = create_server(guard, tls=lambda: door.access.tls, refused=refused)
         door.tls_changed = server.part_with_all
         log.info("starting", extra={"version": __version__})
         for listener in listeners:
             log.info("listening", extra={"address": address_of(listener), "tls": loaded.web.tls is not None})
         serving = group.create_task(serve(server, listeners), name="web")
-        reloading = group.create_task(reloader.run(), name="reload")
+        reloading = group.create_task(parts.reloader.run(), name="reload")
         watching = group.create_task(door.watch(tools.sleep), name="web configuration")
         await stop.wait()
         log.info("stopping")
@@ -98,6 +65,6 @@ async def service(
         for task in (reloading, watching):
             task.cancel()
         await asyncio.wait((reloading, watching))
-        await fleet.close()
+        await parts.fleet.close()
         await serving
     log.info("stopped")

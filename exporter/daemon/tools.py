@@ -39,7 +39,7 @@ class Regions(Protocol):
 class Tools:
     """Everything that is not a function of the configuration. *clock* gives unix seconds, *random* 0 <= x < 1.
 
-    *secret* gives random bytes that nobody can guess.
+    *secret* gives random bytes that nobody can guess, *proc* is where the process reads about itself.
     """
 
     clock: Callable[[], float]
@@ -48,6 +48,7 @@ class Tools:
     random: Callable[[], float]
     open_aws: Callable[[AwsSettings], AbstractAsyncContextManager[Regions]]
     secret: Callable[[], bytes] = secrets.token_bytes
+    proc: str = "/proc"
 
 
 def real_tools() -> Tools:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -15,7 +15,7 @@ from exporter.exposition.own import EOF, OwnMetrics
 from exporter.exposition.shelf import Filled, Shelf, all_labels, label_names, shelve_in_steps
 from exporter.exposition.text import Block, Row, block, header, number, openmetrics_name, single_samples
 from exporter.series.observations import FACT, Series
-from exporter.store import Store, TargetKey
+from exporter.store import Store, TargetKey, TargetState
 
 log = logging.getLogger(__name__)
 
@@ -159,33 +159,22 @@ class Page:
 
     def _current(self) -> Generator[None, None, dict[TargetKey, Shelf]]:
         """Return a shelf for each target whose account is known: of those that changed, or all if its labels did."""
-        before, keys = self._shelves, self._store.keys()
-        states = list(map(self._store.target, keys))
-        kept = {
-            state.key: before[state.key]
-            for state in states
-            if state.key in before and before[state.key].version == state.version
-        }
+        before = self._shelves
+        states = list(map(self._store.target, self._store.keys()))
+        kept = _unchanged(before, states)
         named = {state.key: kept[state.key].named if state.key in kept else label_names(state) for state in states}
         filled = all_labels(named.values())
-        again, self._filled = filled != self._filled, filled
+        if filled != self._filled:
+            self._filled, kept = filled, {}
+        shelve = partial(shelve_in_steps, scheme=self._scheme, family_of=self._family, filled=filled)
         shelves: dict[TargetKey, Shelf] = {}
         for state in states:
-            if state.account_id is None:
-                continue
-            if state.key in kept and not again:
-                shelves[state.key] = kept[state.key]
-                continue
-            shelves[state.key] = yield from shelve_in_steps(
-                state,
-                state.account_id,
-                self._scheme,
-                family_of=self._family,
-                before=before.get(state.key),
-                named=named[state.key],
-                filled=filled,
-            )
-            yield
+            key, account_id = state.key, state.account_id
+            if key in kept:
+                shelves[key] = kept[key]
+            elif account_id is not None:
+                shelves[key] = yield from shelve(state, account_id, before=before.get(key), named=named[key])
+                yield
         return shelves
 
     def _family(self, series: Series) -> Family:
@@ -213,3 +202,12 @@ class Page:
         if (message, subject) not in self._warned:
             self._warned.add((message, subject))
             log.warning(message, extra={"subject": subject, **facts})
+
+
+def _unchanged(shelves: Mapping[TargetKey, Shelf], states: Iterable[TargetState]) -> dict[TargetKey, Shelf]:
+    """Return those of *shelves* that still hold what *states* say."""
+    return {
+        state.key: shelves[state.key]
+        for state in states
+        if state.key in shelves and shelves[state.key].version == state.version
+    }

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from exporter import __version__
 from exporter.config.accounts import Account
 from exporter.config.dialect import DialectName
+from exporter.errors import Refusal
 from exporter.telemetry.collector import TargetCollector, TargetMetric
 from exporter.telemetry.families import Labels, ProcessFamilies, TargetFamily
 from exporter.telemetry.foreign import ForeignCollector
@@ -91,8 +92,8 @@ class Telemetry:
         self._families.web_reload_successful.set(0)
         self._families.web_reload_failures.inc()
 
-    def web_refused(self, reason: str) -> None:
-        """Note that somebody was not let in; *reason* is one of WEB_REFUSALS."""
+    def web_refused(self, reason: Refusal) -> None:
+        """Note that somebody was not let in."""
         self._changed()
         self._families.web_refused.labels(reason).inc()
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from exporter.catalogue import PREFIX, Family
+from exporter.errors import Refusal
 from exporter.telemetry.maybe import MaybeGauge
 
 POLL_BUCKETS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300)
-
-WEB_REFUSALS = ("password", "busy", "rate", "tls", "request", "crowd")
 
 _BOUNDS = (*(str(float(bound)) for bound in POLL_BUCKETS_SECONDS), "+Inf")
 
@@ -190,5 +189,5 @@ class ProcessFamilies:
             ("reason",),
             registry=registry,
         )
-        for reason in WEB_REFUSALS:
+        for reason in Refusal:
             self.web_refused.labels(reason)

@@ -5,28 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from enum import StrEnum
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.config.web.access import Rate, WebAccess
+from exporter.errors import Refusal
 from exporter.web.passwords import BusyError, Passwords
 
 TEXT_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 CHALLENGE = 'Basic realm="aws-ses-exporter", charset="UTF-8"'
-
-
-class Refusal(StrEnum):
-    """Why somebody was not let in: the values of the `reason` label."""
-
-    PASSWORD = "password"  # noqa: S105 - a word
-    BUSY = "busy"
-    RATE = "rate"
-    TLS = "tls"
-    REQUEST = "request"
-    CROWD = "crowd"
 
 
 class Guard:

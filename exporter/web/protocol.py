@@ -19,7 +19,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from exporter.config.web.sans import sans_of
-from exporter.web.guard import Refusal
+from exporter.errors import Refusal
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 
 from exporter.config.web.access import Tls
+from exporter.errors import Refusal
 from exporter.web import protocol
 from exporter.web.entrance import Entrance
-from exporter.web.guard import Refusal
 from exporter.web.protocol import Protocol, cut_idlest
 
 MAX_CONNECTIONS = 512

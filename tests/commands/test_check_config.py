@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 import yaml
 from hypothesis import given
@@ -14,49 +11,11 @@ from exporter.config.load import Loaded
 from exporter.config.plan import dimension_plan, metric_plans
 from exporter.config.settings import AwsSettings, MetricSettings, Settings, TargetSettings
 from exporter.sources.cloudwatch import CloudWatchSource
+from tests.fakes.bill import Bill, Known
 
 NOON = 1_781_697_600
 ONE = TargetSettings(regions=("us-east-1",))
 DEFAULT = Settings(targets=(ONE,))
-
-
-class Asked:
-    """CloudWatch without a datapoint, that counts what is asked of it."""
-
-    def __init__(self) -> None:
-        self.metrics = 0
-        self.queries = 0
-
-    async def get_metric_data(self, **request: Any) -> Mapping[str, Any]:
-        self.queries += len(request["MetricDataQueries"])
-        return {
-            "MetricDataResults": [
-                {"Id": query["Id"], "StatusCode": "Complete", "Timestamps": [], "Values": []}
-                for query in request["MetricDataQueries"]
-            ]
-        }
-
-    async def list_metrics(self, **request: Any) -> Mapping[str, Any]:
-        raise AssertionError(f"nothing is to be found: {request}")
-
-    def metrics_requested(self, billed: Mapping[str, int]) -> None:
-        self.metrics += sum(billed.values())
-
-    def late_datapoints(self, count: int) -> None:
-        assert count == 0
-
-    def smaller_answers(self, count: int) -> None:
-        assert count == 0
-
-    def series_dropped(self, reason: str, count: int) -> None:
-        assert (reason, count) in {("limit", 0), ("label", 0)}
-
-
-class Known:
-    account_id = "123456789012"
-
-    async def resolve(self) -> str:
-        return self.account_id
 
 
 def test_the_whole_catalogue_of_one_region_costs_about_a_dollar_a_month() -> None:
@@ -179,24 +138,24 @@ async def test_what_is_said_is_what_a_day_of_polls_asks(interval: int) -> None:
         MetricSettings(name="Click", dimensions=({"ses:configuration-set": ["news", "shop"]},)),
     )
     settings = Settings(targets=(ONE,), poll_interval_seconds=interval, metrics=metrics)
-    asked = Asked()
+    bill = Bill()
     queries: list[int] = []
     source = CloudWatchSource(
-        asked,
+        bill,
         key="default/us-east-1",
         identity=Known(),
         plans=metric_plans(settings, ONE),
         poll_interval_seconds=interval,
-        telemetry=asked,
+        telemetry=bill,
         dimensions=dimension_plan(settings),
     )
     now = float(NOON)
     await source.poll(now)
-    asked.metrics = 0
+    bill.metrics = 0
     while now < NOON + 86_400:
         now = min(now // interval * interval + interval, source.next_look(now))
-        asked.queries = 0
+        bill.queries = 0
         await source.poll(now)
-        queries.append(asked.queries)
+        queries.append(bill.queries)
     assert min(queries) == one_region(settings, ONE).queries
-    assert asked.metrics == pytest.approx(one_region(settings, ONE).monthly_metrics / 30)
+    assert bill.metrics == pytest.approx(one_region(settings, ONE).monthly_metrics / 30)

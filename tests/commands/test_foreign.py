@@ -13,7 +13,7 @@ from exporter.config.dialect import Dialect, DialectName
 from exporter.config.load import Loaded, load
 from exporter.config.plan import dimension_plan, metric_plans
 from exporter.sources.cloudwatch import CloudWatchSource
-from tests.commands.test_check_config import Asked
+from tests.fakes.bill import Bill
 from tests.fakes.cloudwatch import FakeCloudWatch
 from tests.golden_pages import GOLDEN, rendered, served
 from tests.sources.test_cloudwatch import identity
@@ -127,22 +127,22 @@ async def test_the_cost_is_what_a_poll_asks_for(file: Path) -> None:
     if dimension_plan(settings).listed:
         assert "On top comes what CloudWatch lists" in "".join(summary(settings))
         return
-    asked = Asked()
+    bill = Bill()
     source = CloudWatchSource(
-        asked,
+        bill,
         key="default/us-east-1",
         identity=identity(),
         plans=metric_plans(settings, settings.targets[0]),
         poll_interval_seconds=settings.poll_interval_seconds,
-        telemetry=asked,
+        telemetry=bill,
         dimensions=dimension_plan(settings),
         rules=settings.dialect.rules,
     )
     await source.poll(NOON)
-    asked.queries = asked.metrics = 0
+    bill.queries = bill.metrics = 0
     await source.poll(NOON + settings.poll_interval_seconds)
     load = one_region(settings, settings.targets[0])
-    assert (asked.queries, asked.metrics) == (load.queries, load.metrics)
+    assert (bill.queries, bill.metrics) == (load.queries, load.metrics)
 
 
 EXAMPLE = """

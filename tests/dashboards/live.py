@@ -1,8 +1,9 @@
 """A running exporter on the fake AWS, in every state that a board shows, and a Prometheus that scrapes it twice.
 
 Three targets: `main` in two regions, of which the second is under review, paused, of unlimited quota and throttled
-after a while; `other` in another account; `late`, whose account AWS never tells. The same exporter is scraped as two
-instances: what is added up over replicas comes out double. Prometheus scrapes itself too, and no board may show that.
+after a while; `other` in another account; `late`, whose account AWS never tells. The same exporter is scraped, over
+TLS, as two instances: what is added up over replicas comes out double. Prometheus scrapes itself too, and no board may
+show that.
 
 A second exporter, of an account of its own, runs on a file of cloudwatch_exporter that takes every name that it can,
 and is scraped as that one was, with `honor_labels: true`: a board may neither miss it nor show it twice.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from urllib.parse import urlencode
 import yaml
 
 from exporter.catalogue import METRICS, Kind, Metric
+from tests.certificates import Authority, authority
 from tests.dashboards import boards, dialects
 from tests.fakes.aws import FACTS, THROTTLING, Error, FakeAws
 from tests.monitoring import prometheus
@@ -137,11 +140,14 @@ def live(folder: Path) -> Iterator[Live]:
     with FakeAws() as aws, contextlib.ExitStack() as stack:
         minute = time.time() // 60 * 60
         _fill(aws, minute)
-        daemon = stack.enter_context(exporter(f"--config.file={_config(folder)}", environ=_environ(aws, folder)))
+        house = authority(folder / "house")
+        files = (f"--config.file={_config(folder)}", f"--web.config.file={_web(house)}")
+        daemon = stack.enter_context(exporter(*files, environ=_environ(aws, folder)))
+        daemon.tls = ssl.create_default_context(cafile=house.file)
         swapped = stack.enter_context(exporter(f"--config.file={_foreign(folder)}", environ=_swapped(aws)))
         for each in (daemon, swapped):
             each.wait_ready()
-        server = stack.enter_context(prometheus(_scrape(daemon.address, swapped.address, folder), folder))
+        server = stack.enter_context(prometheus(_scrape(daemon.address, swapped.address, folder, house), folder))
         found = Live(server, time.time(), swapped.address)
         (folder / "itself.json").write_text(json.dumps([{"targets": [server.address]}]))
         _wait(found, f"count(aws_ses_send_total) == {SERIES} and on () count(aws_ses_up) == {SERIES}")
@@ -214,6 +220,12 @@ def _config(folder: Path) -> Path:
     return config
 
 
+def _web(house: Authority) -> Path:
+    file, papers = house.folder / "web.yml", house.issue("server", "127.0.0.1")
+    file.write_text(f"tls_server_config: {{cert_file: {papers.cert.name}, key_file: {papers.key.name}}}\n")
+    return file
+
+
 def _foreign(folder: Path) -> Path:
     file = folder / "cloudwatch_exporter.yml"
     file.write_text(dialects.cloudwatch_exporter())
@@ -232,14 +244,15 @@ def _environ(aws: FakeAws, folder: Path) -> dict[str, str]:
     return environment(AWS_ENDPOINT_URL=aws.url, AWS_SHARED_CREDENTIALS_FILE=str(credentials))
 
 
-def _scrape(address: str, swapped: str, folder: Path) -> dict[str, Any]:
+def _scrape(address: str, swapped: str, folder: Path, house: Authority) -> dict[str, Any]:
     (folder / "rules.yml").write_text(RULES)
     replicas = [{"targets": [address], "labels": {"instance": f"replica-{name}"}} for name in "ab"]
+    secured = {"scheme": "https", "tls_config": {"ca_file": str(house.file)}}
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(folder / "rules.yml")],
         "scrape_configs": [
-            {"job_name": "aws-ses", "static_configs": replicas},
+            {"job_name": "aws-ses", "static_configs": replicas, **secured},
             {"job_name": SWAPPED_JOB, "honor_labels": True, "static_configs": [{"targets": [swapped]}]},
             {"job_name": OTHER_JOB, "file_sd_configs": [{"files": [str(folder / "itself.json")]}]},
         ],

@@ -17,17 +17,6 @@ from tests.monitoring import rules
 PAGE = Path(__file__).parent.parent / "golden" / "metrics.txt"
 RUNBOOK = "https://example.com/aws-ses-exporter/docs/runbook.md"
 COLLAPSED = "As cloudwatch_exporter and YACE name them"
-_OPTIONAL = "there with a web configuration only; alerts watch it, and most have none"
-UNSEEN: dict[str, str] = dict.fromkeys(
-    (
-        "aws_ses_exporter_web_certificate_not_after_timestamp_seconds",
-        "aws_ses_exporter_web_config_last_reload_successful",
-        "aws_ses_exporter_web_config_reload_failures_total",
-        "aws_ses_exporter_web_refused_total",
-    ),
-    _OPTIONAL,
-)
-"""The exporter's own metrics that are on no board, with the reason."""
 PANELS = [(name, panel) for name in boards.NAMES for panel in boards.panels(boards.load(name))]
 ASKED = [asked for name in boards.NAMES for asked in boards.asked(name)]
 
@@ -51,9 +40,9 @@ def test_every_metric_of_an_account_or_its_mail_is_on_a_board() -> None:
     assert ours - on_boards() == set()
 
 
-def test_every_metric_of_the_exporter_is_on_a_board_or_listed_with_a_reason() -> None:
+def test_every_metric_of_the_exporter_is_on_a_board() -> None:
     own = {name for name in served() if name.startswith(("aws_ses_exporter_", "process_"))}
-    assert own - on_boards() == set(UNSEEN)
+    assert own - on_boards() == set()
 
 
 def test_no_board_asks_for_what_is_not_served() -> None:
@@ -106,7 +95,8 @@ def test_an_account_metric_is_chosen_by_account_and_region_and_never_summed_over
 @pytest.mark.parametrize("asked", [a for a in ASKED if "aws_ses_exporter_" in a.expression], ids=str)
 def test_a_metric_of_a_target_is_chosen_by_target_and_region(asked: boards.Asked) -> None:
     """The overview has no variable for targets: there the accounts that are not chosen are taken away."""
-    whole = {"aws_ses_exporter_build_info"} | {n for n in served() if n.startswith("aws_ses_exporter_config_")}
+    of_process = ("aws_ses_exporter_build_info", "aws_ses_exporter_config_", "aws_ses_exporter_web_")
+    whole = {name for name in served() if name.startswith(of_process)}
     for selector in boards.selectors(asked.expression):
         if (selector.name or "").startswith("aws_ses_exporter_") and selector.name not in whole:
             found = boards.matchers(selector)

@@ -48,6 +48,7 @@ def test_an_empty_cell_is_a_dash_and_not_what_an_empty_table_says(name: str, pan
             [1200, 7200],
         ),
         (("Oldest data",), [21600]),
+        (("Certificate valid for",), [172800, 604800]),
         (("Age of the reputation", "Every account and region, worst first"), []),
     ],
 )

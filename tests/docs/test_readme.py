@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from exporter.config.settings import Settings, TargetSettings
 from exporter.errors import Reason
 from exporter.sources.cloudwatch import CloudWatchSource
 from exporter.telemetry import OPERATIONS, Telemetry
+from tests.fakes.bill import Bill, Known
 from tests.tools import require_tool
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -146,41 +146,6 @@ def test_the_flags_it_names_exist(command: list[str], one: str, capsys: pytest.C
     assert named <= known
 
 
-class Account:
-    account_id = "123456789012"
-
-    async def resolve(self) -> str:
-        return self.account_id
-
-
-class Bill:
-    """A CloudWatch that holds nothing yet and writes down what it is asked for."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.metrics = 0
-
-    async def get_metric_data(self, **request: Any) -> Mapping[str, Any]:
-        self.calls += 1
-        empty = {"StatusCode": "Complete", "Timestamps": [], "Values": []}
-        return {"MetricDataResults": [{"Id": query["Id"], **empty} for query in request["MetricDataQueries"]]}
-
-    async def list_metrics(self, **request: Any) -> Mapping[str, Any]:
-        raise AssertionError(f"nothing is to be found: {request}")
-
-    def metrics_requested(self, billed: Mapping[str, int]) -> None:
-        self.metrics += sum(billed.values())
-
-    def late_datapoints(self, count: int) -> None:
-        assert count == 0
-
-    def smaller_answers(self, count: int) -> None:
-        assert count == 0
-
-    def series_dropped(self, reason: str, count: int) -> None:
-        assert (reason, count) in {("limit", 0), ("label", 0)}
-
-
 async def a_day(poll_interval_seconds: int) -> Bill:
     """Return what one account and region asks for on a day after the first."""
     bill = Bill()
@@ -188,7 +153,7 @@ async def a_day(poll_interval_seconds: int) -> Bill:
     source = CloudWatchSource(
         bill,
         key="default/us-east-1",
-        identity=Account(),
+        identity=Known(),
         plans=plans,
         poll_interval_seconds=poll_interval_seconds,
         telemetry=bill,

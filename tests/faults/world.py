@@ -1,6 +1,6 @@
 """The whole daemon in a world that jumps through time: fake AWS, real SDK, simulated Prometheus, scripted stories.
 
-Everything is the exporter's own, put together as `daemon.service` does it, but for the sockets on both sides: the SDK
+Everything is the exporter's own, put together by `daemon.parts` as for real, but for the sockets on both sides: the SDK
 talks to the fake AWS by `tests.fakes.memory`, Prometheus asks the app itself. A story is a coroutine that plays faults
 and lets time pass; when it ends, the faults are healed and the daemon has time to recover by itself.
 """
@@ -17,23 +17,12 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
-
 from exporter.aws.clients import Aws
 from exporter.config.load import Loaded
 from exporter.config.settings import AwsSettings, Settings
-from exporter.config.show import masked
-from exporter.daemon.door import Door
-from exporter.daemon.fleet import Fleet
-from exporter.daemon.reload import Reloader
+from exporter.daemon.parts import Parts, put_together
 from exporter.daemon.tools import Tools
-from exporter.daemon.view import View
 from exporter.errors import ConfigError
-from exporter.exposition import NATIVE, Page
-from exporter.store import Store
-from exporter.telemetry import Telemetry
-from exporter.web.app import Faces, create_app
 from tests.fakes.aws import DEFAULT_ACCOUNT, FACTS, FakeAws, Request
 from tests.fakes.memory import plug
 from tests.faults.loop import Loop
@@ -65,16 +54,6 @@ TARGETS: tuple[dict[str, Any], ...] = (
 
 
 @dataclass
-class Daemon:
-    """One process of the exporter."""
-
-    app: Starlette
-    fleet: Fleet
-    reloader: Reloader
-    group: asyncio.TaskGroup
-
-
-@dataclass
 class World:
     """What a story acts on, and what was seen."""
 
@@ -91,7 +70,7 @@ class World:
     clock_offset: float = 0.0
     asleep_seconds: float = 0.0
     life: int = 0
-    daemon: Daemon | None = None
+    daemon: Parts | None = None
     healed_at: float = 0.0
     loads: Callable[[], Loaded] | None = None
     """What a reload reads; None: the same settings again."""
@@ -249,54 +228,21 @@ async def _play(world: World, story: Story, settle_seconds: float, mail: Callabl
 
 
 @asynccontextmanager
-async def _daemon(world: World) -> AsyncIterator[Daemon]:
+async def _daemon(world: World) -> AsyncIterator[Parts]:
     def open_aws(settings: AwsSettings) -> Aws:
         aws = Aws(settings, clock=world.clock)
         plug(aws, world.aws)
         return aws
 
     tools = Tools(world.clock, asyncio.get_running_loop().time, asyncio.sleep, Random(world.life).random, open_aws)
-    registry, store = CollectorRegistry(), Store()
-    telemetry = Telemetry(
-        registry, price_per_thousand_metrics_dollars=world.settings.aws.price_per_thousand_metrics_dollars
-    )
     loaded = Loaded(world.settings, sha256="ab" * 32, warnings=())
     async with asyncio.TaskGroup() as group:
-        fleet = Fleet(group, store, telemetry, tools)
-        reloader = Reloader(
-            lambda: world.loads() if world.loads is not None else loaded,
-            fleet.replace,
-            loaded=loaded,
-            door=Door(loaded.web, telemetry),
-            telemetry=telemetry,
-            clock=tools.clock,
-        )
-        view = View(fleet, store)
-        app = create_app(
-            Faces(
-                page=Page(
-                    store,
-                    NATIVE,
-                    self_metrics=registry,
-                    version=telemetry.version,
-                    process=telemetry.process.readings,
-                    clock=tools.clock,
-                ),
-                rows=view.rows,
-                unhealthy=view.unhealthy,
-                missing=view.missing,
-                config_text=lambda: masked(reloader.loaded.settings),
-                reload=reloader.reload,
-                clock=tools.clock,
-            ),
-            telemetry_path="/metrics",
-        )
-        reloading = group.create_task(reloader.run())
-        yield Daemon(app, fleet, reloader, group)
+        parts = put_together(lambda: world.loads() if world.loads is not None else loaded, loaded, tools, group)
+        reloading = group.create_task(parts.reloader.run())
+        yield parts
         reloading.cancel()
         await asyncio.wait((reloading,))
-        await fleet.close()
-        telemetry.process.close()
+        await parts.close()
 
 
 def descriptors() -> int:

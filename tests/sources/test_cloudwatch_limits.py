@@ -9,6 +9,7 @@ import pytest
 
 from exporter.config.selections import CONFIGURATION_SET, DimensionPlan, Found, Selection
 from exporter.errors import ThrottledError
+from exporter.series.queries import Dimensions
 from exporter.sources import cloudwatch, portions
 from exporter.sources.cloudwatch import CloudWatchSource
 from tests.exposition.world import KEY, World
@@ -145,66 +146,59 @@ async def test_a_long_answer_is_read_also_where_there_is_no_thread_for_it(monkey
     assert shown(it, NOW) == {(): 0.0, named("news"): 7.0}
 
 
-def of_three(monkeypatch: pytest.MonkeyPatch, it: CloudWatchSource) -> None:
-    """Let the past of three series be a portion."""
+Sent = dict[Dimensions, float]
+
+
+def eight(monkeypatch: pytest.MonkeyPatch) -> tuple[Clients, CloudWatchSource, Sent]:
+    """Return a source of set-1, which sent one mail, to set-8, which sent eight; three series are a portion."""
+    clients, sent = Clients(), {named(f"set-{number}"): float(number) for number in range(1, 9)}
+    for ((_, name),), number in sent.items():
+        put(clients, name, MINUTE - DAY, number)
+    it = source(clients, "Send", dimensions=SETS)
     (own,) = it.roster.reading
     monkeypatch.setattr(portions, "AT_ONCE", 3 * sum(query.datapoints for query in own.wants(NOW)))
+    return clients, it, sent
 
 
 async def test_many_series_that_begin_are_read_in_portions_that_each_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    clients = Clients()
-    names = [f"set-{number}" for number in range(8)]
-    for number, name in enumerate(names):
-        put(clients, name, MINUTE - DAY, number)
-    it = source(clients, "Send", dimensions=SETS)
-    of_three(monkeypatch, it)
+    clients, it, sent = eight(monkeypatch)
     await poll(it, clients, NOW)
-    assert shown(it, NOW) == {(): 0.0} | {named(name): float(number) for number, name in enumerate(names)}
+    assert shown(it, NOW) == {(): 0.0} | sent
     assert max(len(request["MetricDataQueries"]) for request in clients.requests) == 3
     clients.requests.clear()
     await poll(it, clients, NOW + 300)
-    assert [len(request["MetricDataQueries"]) for request in clients.requests] == [1 + len(names)]
+    assert [len(request["MetricDataQueries"]) for request in clients.requests] == [1 + len(sent)]
 
 
 async def test_a_start_that_fails_half_way_keeps_the_portions_it_has_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    clients = Clients()
-    names = [f"set-{number}" for number in range(8)]
-    for name in names:
-        put(clients, name, MINUTE - DAY, 1)
-    it = source(clients, "Send", dimensions=SETS)
-    of_three(monkeypatch, it)
+    clients, it, sent = eight(monkeypatch)
     clients.error, clients.error_after = ThrottledError("slow down"), 7
     with pytest.raises(ThrottledError):
         await poll(it, clients, NOW)
-    assert shown(it, NOW) == {(): 0.0} | {named(name): 1.0 for name in names[:3]}
+    assert shown(it, NOW) == {(): 0.0} | {named(name): sent[named(name)] for name in ("set-1", "set-2", "set-3")}
     clients.error = None
     await poll(it, clients, NOW + 5)
-    assert shown(it, NOW + 5) == {(): 0.0} | {named(name): 1.0 for name in names}
+    assert shown(it, NOW + 5) == {(): 0.0} | sent
 
 
 async def test_the_daily_look_of_many_series_is_in_portions_after_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    clients = Clients()
-    names = [f"set-{number}" for number in range(8)]
-    for name in names:
-        put(clients, name, MINUTE - DAY, 1)
-    it = source(clients, "Send", dimensions=SETS)
-    of_three(monkeypatch, it)
+    clients, it, sent = eight(monkeypatch)
     await poll(it, clients, NOW)
     midnight = NOW // DAY * DAY + DAY
     for now in range(int(NOW) + HOUR, int(midnight + HOUR), HOUR):
         await poll(it, clients, now)
     due = midnight + 2 * HOUR - 30
-    put(clients, names[0], midnight - 20 * DAY, 5)
-    put(clients, names[0], due // 60 * 60 - 600, 7)
+    put(clients, "set-1", midnight - 20 * DAY, 5)
+    put(clients, "set-1", due // 60 * 60 - 600, 7)
     clients.requests.clear()
     clients.error, clients.error_after = ThrottledError("too many datapoints"), 1
     with pytest.raises(ThrottledError):
         await poll(it, clients, due)
-    assert shown(it, due)[named(names[0])] == 8.0, "what is new was counted"
+    assert shown(it, due)[named("set-1")] == 8.0, "what is new was counted"
     clients.error = None
     clients.requests.clear()
     await poll(it, clients, due + 5)
-    assert shown(it, due + 5) == {(): 0.0} | {named(name): 1.0 for name in names} | {named(names[0]): 13.0}
+    assert shown(it, due + 5) == {(): 0.0} | sent | {named("set-1"): 13.0}
     asked = [[query["MetricStat"]["Period"] for query in call["MetricDataQueries"]] for call in clients.requests]
     days = [len(call) for call in asked if DAY in call]
     assert sum(days) == 9

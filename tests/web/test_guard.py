@@ -15,8 +15,8 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from exporter.config.web.access import Rate, WebAccess
-from exporter.telemetry.families import WEB_REFUSALS
-from exporter.web.guard import Guard, Refusal
+from exporter.errors import Refusal
+from exporter.web.guard import Guard
 from exporter.web.passwords import BusyError, Passwords
 
 USERS = {"alice": bcrypt.hashpw(b"a:b", bcrypt.gensalt(4))}
@@ -175,7 +175,3 @@ async def test_one_who_hangs_up_while_his_password_waits_is_not_checked() -> Non
     await asyncio.gather(first, gone, stays)
     assert checked == [b"first", b"stays"]
     assert refusals == [Refusal.PASSWORD] * 3
-
-
-def test_every_refusal_is_a_label_from_the_start() -> None:
-    assert set(WEB_REFUSALS) == set(Refusal)

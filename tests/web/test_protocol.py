@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
+from exporter.errors import Refusal
 from exporter.web import protocol as module
-from exporter.web.guard import Refusal
 from exporter.web.protocol import MAX_BODY_BYTES, MAX_HEADERS, MAX_PIPELINED, Protocol
 from tests.web.test_server import Open, Site, answer, get, start
 

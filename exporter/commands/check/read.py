@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from exporter.config import types
 from exporter.config.settings import AwsSettings, TargetSettings
 from exporter.config.values import Allowed
 from exporter.errors import InvalidResponseError, Reason, SourceError
+from exporter.series.queries import LARGEST
 from exporter.series.windows import HOUR, floor_to
 
 CONNECT_SECONDS, READ_SECONDS, LEAST_SECONDS = 5.0, 15.0, 0.1
@@ -147,14 +147,18 @@ async def _ask(clients: Clients, question: _Question, dimensions: Iterable[tuple
     points: dict[int, dict[str, float]] = {}
     for point in answer.get("Datapoints", ()):
         try:
-            values = {name: float(point[name]) for name in question.statistics}
+            values = {name: _number(point[name]) for name in question.statistics}
             moment = int(point["Timestamp"].timestamp())
         except (KeyError, TypeError) as error:
             raise InvalidResponseError(f"{OPERATION}: a datapoint lacks what was asked for") from error
-        if not all(map(math.isfinite, values.values())):
-            raise InvalidResponseError(f"{OPERATION}: a datapoint is not a number")
         points[moment] = values
     return points
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= LARGEST:
+        raise InvalidResponseError(f"{OPERATION}: a datapoint is not a number from 0 to {LARGEST:g}")
+    return float(value)
 
 
 def told(error: SourceError) -> str:

@@ -1,4 +1,4 @@
-"""Exporters at work in a simulated AWS: the daemon's own parts, put together as its service does, but for the web."""
+"""Exporters at work in a simulated AWS: the daemon's own parts, put together as by its service, asked for the page."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
 from exporter.aws.observer import CallObserver
 from exporter.config.load import Loaded
 from exporter.config.settings import AwsSettings, Settings, TargetSettings
-from exporter.daemon.door import Door
-from exporter.daemon.fleet import Fleet
-from exporter.daemon.reload import Reloader
+from exporter.daemon.parts import put_together
 from exporter.daemon.tools import Tools
 from exporter.errors import AwsInternalError, Reason
-from exporter.exposition import NATIVE, Page
-from exporter.store import Store
-from exporter.telemetry import TargetTelemetry, Telemetry
+from exporter.exposition import Page
+from exporter.telemetry import TargetTelemetry
 from tests.alerts.simulation.mail import DAY, HOUR, Mailbox
 from tests.fakes.cloudwatch import FakeCloudWatch
 
@@ -127,23 +122,22 @@ async def exporter(
     settings: Settings, cloud: Cloud, names: frozenset[str], proc: Path, chance: Callable[[], float]
 ) -> AsyncIterator[Pages]:
     """Run an exporter, a process that began now, and give its page; *proc* is the folder for its `/proc`."""
-    tools = Tools(cloud.clock, asyncio.get_running_loop().time, asyncio.sleep, chance, cloud.open)
-    registry, store = CollectorRegistry(), Store()
-    price = settings.aws.price_per_thousand_metrics_dollars
-    telemetry = Telemetry(registry, price_per_thousand_metrics_dollars=price, proc=a_process(proc, began=cloud.clock()))
+    tools = Tools(
+        cloud.clock,
+        asyncio.get_running_loop().time,
+        asyncio.sleep,
+        chance,
+        cloud.open,
+        proc=a_process(proc, began=cloud.clock()),
+    )
     loaded = Loaded(settings, sha256="ab" * 32, warnings=())
     async with asyncio.TaskGroup() as group:
-        fleet = Fleet(group, store, telemetry, tools)
-        door = Door(loaded.web, telemetry)
-        reloader = Reloader(
-            lambda: loaded, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock
-        )
-        reloading = group.create_task(reloader.run())
-        page = Page(store, NATIVE, self_metrics=registry, clock=tools.clock)
-        writers = [telemetry.writer(each.label, region) for each in settings.targets for region in each.regions]
-        yield Pages(page, writers, names)
+        parts = put_together(lambda: loaded, loaded, tools, group)
+        reloading = group.create_task(parts.reloader.run())
+        targets = [parts.telemetry.writer(each.label, region) for each in settings.targets for region in each.regions]
+        yield Pages(parts.page, targets, names)
         reloading.cancel()
-        await fleet.close()
+        await parts.close()
 
 
 def a_process(place: Path, *, began: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.fakes.aws import (
     INTERNAL,
     THROTTLING,
     CutShort,
+    Edited,
     Error,
     FakeAws,
     Fault,
@@ -72,6 +74,28 @@ def test_whatever_fails_is_one_line_and_3_and_tells_no_secret(
     assert (code, text[:9], text.count("\n"), text.count("|")) == (3, "UNKNOWN: ", 1, 0)
     assert [value for value in (*secrets.values(), "planted-password", "planted-user") if value in text] == []
     assert aws.requests_of(operation)
+
+
+NO_NUMBERS = (10**400, -(10**400), 1e16, -1.0, math.nan, True, "12", [1])
+REPUTATION = ("--filter-counters=bounce", "--warning-bounce=5")
+
+
+@pytest.mark.parametrize(
+    ("value", "arguments"),
+    [*((value, ()) for value in NO_NUMBERS), (10**400, REPUTATION)],
+    ids=lambda value: repr(value)[:12],
+)
+def test_a_datapoint_that_is_no_number_of_mails_is_an_answer_that_cannot_be_read(
+    value: object, arguments: tuple[str, ...], aws: FakeAws, say: Say
+) -> None:
+    def spoilt(answer: dict[str, Any]) -> dict[str, Any]:
+        for point in answer["Datapoints"]:
+            point.update(dict.fromkeys(set(point) - {"Timestamp", "Unit"}, value))
+        return answer
+
+    aws.fail(Edited(spoilt), operation="GetMetricStatistics", times=None)
+    line = "UNKNOWN: Command error:  - GetMetricStatistics: a datapoint is not a number from 0 to 1e+15 \n"
+    assert say(REGION, *RECENT, *arguments) == (3, line)
 
 
 @pytest.mark.usefixtures("aws")

@@ -1,4 +1,4 @@
-"""One TLS context for all clients, as the SDK alone builds one for each, at 1 MB and 20 ms; and bounded answers."""
+"""The HTTP session of all clients: they share one TLS context, since each takes 1 MB and 20 ms; answers are bounded."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from exporter.aws.bounded import BoundedResponse
 _Contexts = tuple[ssl.SSLContext, ssl.SSLContext | None]
 
 
-def shared_tls_session_class() -> type[AIOHTTPSession]:
+def make_http_session_class() -> type[AIOHTTPSession]:
     """Return a class of HTTP session for `AioConfig(http_session_cls=...)` whose instances share their TLS contexts.
 
     There is one context for each set of authorities, client certificate and proxy: in practice, one. The SDK builds it,
     so host names are verified and `AWS_CA_BUNDLE`, `REQUESTS_CA_BUNDLE` and a profile's `ca_bundle` work as ever.
+    An answer is read up to a limit.
     """
     contexts: dict[tuple[Any, ...], _Contexts] = {}
     lock = threading.Lock()  # the SDK builds contexts in threads
 
-    class SharedTlsSession(AIOHTTPSession):
+    class HttpSession(AIOHTTPSession):
         _verify: bool | str
         _cert_file: str | None
         _key_file: str | None
@@ -40,4 +41,4 @@ def shared_tls_session_class() -> type[AIOHTTPSession]:
                     contexts[key] = super()._build_ssl_contexts(proxy_url)  # type: ignore[misc]
                 return contexts[key]
 
-    return SharedTlsSession
+    return HttpSession
