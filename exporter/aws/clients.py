@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from exporter.aws.observer import CallObserver, ClockWatch, Tap
 from exporter.aws.resolver import Resolver
-from exporter.aws.sessions import SessionFactory
+from exporter.aws.sessions import LoaderFor, SessionFactory
 from exporter.aws.translate import shown, translated
 from exporter.aws.ways import Way, WayIn
 from exporter.config.settings import AwsSettings, TargetSettings
@@ -132,13 +132,19 @@ class Aws:
     """Everything open towards AWS, for as long as one configuration lives; an async context manager."""
 
     def __init__(
-        self, settings: AwsSettings, *, clock: Callable[[], float] = time.time, resolver: Resolver | None = None
+        self,
+        settings: AwsSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        resolver: Resolver | None = None,
+        loader_for: LoaderFor | None = None,
     ) -> None:
         """Make nothing yet; *clock* is in unix seconds and is compared with AWS's Date.
 
         *resolver*, else one of its own, finds hosts; what hangs in it should not hang again after a reload.
+        *loader_for*, else one of its own, gives the loaders of the SDK's files, which need not be read again then.
         """
-        self._factory = SessionFactory(settings, resolver or Resolver())
+        self._factory = SessionFactory(settings, resolver or Resolver(), loader_for)
         self._clock = clock
         self._watch = ClockWatch(clock)
         self._opened = Opened()
