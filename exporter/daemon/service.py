@@ -58,7 +58,16 @@ async def service(
         fleet = Fleet(group, store, telemetry, tools)
         closing.push_async_callback(fleet.close)
         door = Door(loaded.web, telemetry)
-        reloader = Reloader(load, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock)
+        reloader = Reloader(
+            load,
+            fleet.replace,
+            loaded=loaded,
+            door=door,
+            telemetry=telemetry,
+            clock=tools.clock,
+            monotonic=tools.monotonic,
+            sleep=tools.sleep,
+        )
         on_reload(reloader.wish)
         view = View(fleet, store)
         faces = Faces(

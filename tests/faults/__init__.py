@@ -45,6 +45,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | SIGTERM: a reload | tests/daemon/test_service, tests/e2e/test_whole_process |
 | SIGTERM: an answer on its way | tests/web/test_server |
 | 200 reloads in a row under scrapes | test_lives; over HTTP, many at once: tests/daemon/test_service |
+| reloads without pause | tests/daemon/test_reload: who_comes_in_the_rest_shares_the_next_reload |
 | a reload to a broken file | test_lives; by SIGHUP: tests/daemon/test_process |
 | memory limit | test_process: answers_without_end |
 | no descriptors, behind TLS; a certificate that is gone | test_process: too_few_files (`make soak`); each: test_door |

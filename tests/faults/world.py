@@ -270,6 +270,8 @@ async def _daemon(world: World) -> AsyncIterator[Daemon]:
             door=Door(loaded.web, telemetry),
             telemetry=telemetry,
             clock=tools.clock,
+            monotonic=tools.monotonic,
+            sleep=lambda _: asyncio.sleep(0),  # without a rest, so that one may meet the polls after the one before
         )
         view = View(fleet, store)
         app = create_app(

@@ -136,7 +136,14 @@ async def exporter(
         fleet = Fleet(group, store, telemetry, tools)
         door = Door(loaded.web, telemetry)
         reloader = Reloader(
-            lambda: loaded, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock
+            lambda: loaded,
+            fleet.replace,
+            loaded=loaded,
+            door=door,
+            telemetry=telemetry,
+            clock=tools.clock,
+            monotonic=tools.monotonic,
+            sleep=tools.sleep,
         )
         reloading = group.create_task(reloader.run())
         page = Page(store, NATIVE, self_metrics=registry, clock=tools.clock)
