@@ -16,7 +16,7 @@ from exporter.aws.sessions import LoaderFor, SessionFactory
 from exporter.aws.translate import shown, translated
 from exporter.aws.ways import Way, WayIn
 from exporter.config.settings import AwsSettings, TargetSettings
-from exporter.errors import CredentialsError, InvalidResponseError, OtherSourceError, SourceError
+from exporter.errors import ClockError, CredentialsError, InvalidResponseError, OtherSourceError, SourceError
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudwatch.type_defs import (
@@ -61,6 +61,7 @@ class RegionClients:
         self._tap = tap
         self._opened = opened
         self._clients: dict[str, Any] = {}
+        self._answered = 0
 
     async def get_metric_data(self, **request: Any) -> GetMetricDataOutputTypeDef:
         """Return one page of cloudwatch:GetMetricData, times as aware UTC datetimes."""
@@ -84,6 +85,13 @@ class RegionClients:
         answer = await self._call("sesv2", "GetAccount", lambda client: client.get_account())
         return cast("GetAccountResponseTypeDef", answer)
 
+    def ahead_error(self, now: float) -> ClockError | None:
+        """Return the error where *now*, read before the last call, is over 300 s ahead of AWS's time of its answer.
+
+        Such a clock was set right while AWS was asked: the call itself saw nothing wrong.
+        """
+        return self._tap.ahead_error(now, self._answered)
+
     async def account_id(self) -> str:
         """Return the account: the configured one, else the role's, else that of sts:GetCallerIdentity.
 
@@ -92,7 +100,7 @@ class RegionClients:
         return self._known_account_id or await self._way.account_id()
 
     async def _call(self, service: str, operation: str, ask: Callable[[Any], Awaitable[dict[str, Any]]]) -> Any:
-        answered = self._tap.answers
+        self._answered = answered = self._tap.answers
         answer: dict[str, Any] = {}
         cause: Exception | None = None
         try:

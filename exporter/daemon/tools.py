@@ -17,6 +17,7 @@ from exporter.aws.models import model_loader
 from exporter.aws.observer import CallObserver
 from exporter.aws.resolver import Resolver
 from exporter.config.settings import AwsSettings, TargetSettings
+from exporter.errors import SourceError
 from exporter.sources.account import AccountClients
 from exporter.sources.cloudwatch import MetricData
 
@@ -26,6 +27,10 @@ class Clients(MetricData, AccountClients, Protocol):
 
     async def account_id(self) -> str:
         """Return the account of the credentials; raises SourceError."""
+        ...
+
+    def ahead_error(self, now: float) -> SourceError | None:
+        """Return the error where *now* was ahead of AWS's time, by the answer to the last call."""
         ...
 
 
