@@ -49,6 +49,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | reloads without pause | tests/daemon/test_reload: who_comes_in_the_rest_shares_the_next_reload |
 | a reload to a broken file | test_lives; by SIGHUP: tests/daemon/test_process |
 | memory limit | test_process: answers_without_end |
+| memory limit behind TLS and passwords | test_process: too_little_memory_behind (`make soak`); each: test_aside |
 | no descriptors, behind TLS; a certificate that is gone | test_process: too_few_files (`make soak`); each: test_door |
 | no thread to be had | tests/test_aside, and where it is used: test_door, test_reload, test_press, test_passwords |
 | answers that cannot be read are not kept | tests/aws/test_bounded |
