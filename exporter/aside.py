@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import errno
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+LOOK_SECONDS = 1.0
+"""How often to look whether a thread that is waited for lives: one without memory dies without a word."""
 
 
 class NoThreadError(OSError):
@@ -22,17 +27,27 @@ async def aside(work: Callable[[], T]) -> T:
     The event loop's own executor is waited for at the end, and a read of a pipe or a dead file server may never end.
 
     Raises:
-        NoThreadError: nothing was done.
+        NoThreadError: there was no thread, or it died for want of memory, which may have been in the middle of it.
     """
     outcome: Future[T] = Future()
     outcome.set_running_or_notify_cancel()  # from here on a cancelled waiter does not cancel it
-
-    thread = threading.Thread(target=_run, args=(work, outcome), name="aside", daemon=True)
     try:
-        thread.start()
-    except RuntimeError as error:
+        # `Thread.start` waits for a sign of the new thread, for ever where that dies for want of memory before it
+        errand = _Errand(work, outcome)
+        _thread.start_new_thread(errand, ())
+    except (RuntimeError, MemoryError) as error:
         raise NoThreadError(errno.EAGAIN, "no thread can be started") from error
-    return await asyncio.wrap_future(outcome)
+    alive = weakref.ref(errand)
+    del errand
+    waiting = asyncio.wrap_future(outcome)
+    try:
+        while not (await asyncio.wait((waiting,), timeout=LOOK_SECONDS))[0] and alive() is not None:
+            pass
+    finally:
+        waiting.cancel()
+    if not outcome.done():
+        raise NoThreadError(errno.ENOMEM, "a thread died before its work was done")
+    return outcome.result()
 
 
 async def in_a_thread(work: Callable[[], T]) -> T:
@@ -54,6 +69,17 @@ async def in_a_thread(work: Callable[[], T]) -> T:
     except RuntimeError:
         once()
     return await asyncio.wrap_future(outcome)
+
+
+class _Errand(Generic[T]):
+    """Work for a thread, which lives no longer than that."""
+
+    def __init__(self, work: Callable[[], T], outcome: Future[T]) -> None:
+        self._work = work
+        self._outcome = outcome
+
+    def __call__(self) -> None:
+        _run(self._work, self._outcome)
 
 
 def _run(work: Callable[[], T], outcome: Future[T]) -> None:

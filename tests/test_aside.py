@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import _thread
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -24,16 +25,17 @@ async def test_cancelled_it_leaves_the_work_behind_in_a_thread_that_no_end_waits
         go_on.wait(20)
         done.set()
 
+    await asyncio.to_thread(int)  # the executor's own thread is there from here on
+    before = threading.enumerate()
     waiting = asyncio.create_task(aside(work))
     await asyncio.to_thread(begun.wait, 20)
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == "aside"]
+    assert not [thread for thread in threading.enumerate() if not thread.daemon and thread not in before]
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert thread.daemon
+    assert not done.is_set()
     go_on.set()
-    await asyncio.to_thread(thread.join, 20)
-    assert done.is_set()
+    assert await asyncio.to_thread(done.wait, 20)
 
 
 async def test_where_the_system_has_no_thread_to_give_it_says_so_and_does_nothing(
@@ -46,6 +48,17 @@ async def test_where_the_system_has_no_thread_to_give_it_says_so_and_does_nothin
             await aside(lambda: done.append(1))
     await aside(lambda: done.append(2))
     assert done == [2]
+
+
+async def test_a_thread_that_dies_without_a_word_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    monkeypatch.setattr("exporter.aside.LOOK_SECONDS", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(_thread, "start_new_thread", lambda *_: None)
+        async with asyncio.timeout(10):
+            with pytest.raises(NoThreadError, match="died before"):
+                await aside(lambda: done.append(1))
+    assert not done
 
 
 async def test_short_work_is_done_in_a_thread_and_here_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

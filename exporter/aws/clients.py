@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from exporter.aws.observer import CallObserver, ClockWatch, Tap
 from exporter.aws.resolver import Resolver
-from exporter.aws.sessions import SessionFactory
+from exporter.aws.sessions import LoaderFor, SessionFactory
 from exporter.aws.translate import shown, translated
 from exporter.aws.ways import Way, WayIn
 from exporter.config.settings import AwsSettings, TargetSettings
-from exporter.errors import CredentialsError, InvalidResponseError, OtherSourceError, SourceError
+from exporter.errors import ClockError, CredentialsError, InvalidResponseError, OtherSourceError, SourceError
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudwatch.type_defs import (
@@ -61,6 +61,7 @@ class RegionClients:
         self._tap = tap
         self._opened = opened
         self._clients: dict[str, Any] = {}
+        self._answered = 0
 
     async def get_metric_data(self, **request: Any) -> GetMetricDataOutputTypeDef:
         """Return one page of cloudwatch:GetMetricData, times as aware UTC datetimes."""
@@ -84,6 +85,13 @@ class RegionClients:
         answer = await self._call("sesv2", "GetAccount", lambda client: client.get_account())
         return cast("GetAccountResponseTypeDef", answer)
 
+    def ahead_error(self, now: float) -> ClockError | None:
+        """Return the error where *now*, read before the last call, is over 300 s ahead of AWS's time of its answer.
+
+        Such a clock was set right while AWS was asked: the call itself saw nothing wrong.
+        """
+        return self._tap.ahead_error(now, self._answered)
+
     async def account_id(self) -> str:
         """Return the account: the configured one, else the role's, else that of sts:GetCallerIdentity.
 
@@ -92,7 +100,7 @@ class RegionClients:
         return self._known_account_id or await self._way.account_id()
 
     async def _call(self, service: str, operation: str, ask: Callable[[Any], Awaitable[dict[str, Any]]]) -> Any:
-        answered = self._tap.answers
+        self._answered = answered = self._tap.answers
         answer: dict[str, Any] = {}
         cause: Exception | None = None
         try:
@@ -132,13 +140,19 @@ class Aws:
     """Everything open towards AWS, for as long as one configuration lives; an async context manager."""
 
     def __init__(
-        self, settings: AwsSettings, *, clock: Callable[[], float] = time.time, resolver: Resolver | None = None
+        self,
+        settings: AwsSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        resolver: Resolver | None = None,
+        loader_for: LoaderFor | None = None,
     ) -> None:
         """Make nothing yet; *clock* is in unix seconds and is compared with AWS's Date.
 
         *resolver*, else one of its own, finds hosts; what hangs in it should not hang again after a reload.
+        *loader_for*, else one of its own, gives the loaders of the SDK's files, which need not be read again then.
         """
-        self._factory = SessionFactory(settings, resolver or Resolver())
+        self._factory = SessionFactory(settings, resolver or Resolver(), loader_for)
         self._clock = clock
         self._watch = ClockWatch(clock)
         self._opened = Opened()

@@ -11,6 +11,9 @@ from typing import Any
 
 from botocore.loaders import Loader
 
+from exporter.aside import in_a_thread
+from exporter.aws.flight import SingleFlight
+
 USED = {
     "cloudwatch": frozenset({"GetMetricData", "GetMetricStatistics", "ListMetrics"}),
     "sesv2": frozenset({"GetAccount"}),
@@ -19,7 +22,14 @@ USED = {
 
 
 class ModelLoader(Loader):
-    """The SDK's loader of data files, shared by all sessions so that each file is read once."""
+    """The SDK's loader of data files, shared by all sessions, over reloads too, so that each file is read once."""
+
+    _warm = False
+
+    def __init__(self, *, extra_search_paths: list[str]) -> None:
+        """Look in *extra_search_paths* besides, and read nothing yet."""
+        super().__init__(extra_search_paths=extra_search_paths)
+        self._reading = SingleFlight(lambda: in_a_thread(self._read))
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         """Return the data of *service_name*; of its description (`service-2`) only the operations that we use."""
@@ -28,13 +38,18 @@ class ModelLoader(Loader):
             _cut_down(model, USED[service_name])
         return model
 
-    def warm_up(self) -> None:
-        """Read what clients need; meant for a thread, as it takes a tenth of a second."""
+    async def warm_up(self) -> None:
+        """Have read what clients need: in a thread, as it takes a tenth of a second in which the loop would stand."""
+        if not self._warm:
+            await self._reading()
+
+    def _read(self) -> None:
         for name in ("endpoints", "partitions", "sdk-default-configuration"):
             self.load_data(name)
         for service in USED:
             self.load_service_model(service, "service-2")
             self.load_service_model(service, "endpoint-rule-set-1")
+        self._warm = True
 
 
 def model_loader(search_path: str | None) -> ModelLoader:

@@ -41,6 +41,10 @@ class ClockWatch:
         self._clock = clock
         self._warned = False
 
+    def now(self) -> float:
+        """Return this machine's time, unix seconds."""
+        return self._clock()
+
     def offset(self, date: str | None) -> float | None:
         """Return our clock minus *date* (a Date header) in seconds, None when the header does not tell.
 
@@ -68,6 +72,7 @@ class Tap:
         self._watch = watch
         self._answers = 0
         self._offset = 0.0
+        self._aws_time = 0.0
 
     def listen(self, events: Any) -> None:
         """Register with a client's *events* (`client.meta.events`)."""
@@ -91,6 +96,12 @@ class Tap:
         side = "ahead of" if self._offset > 0 else "behind"
         return ClockError(f"this machine's clock is {abs(self._offset):.0f} s {side} AWS's")
 
+    def ahead_error(self, now: float, since: int) -> ClockError | None:
+        """Return the error where *now* is over 300 s ahead of AWS's time of an answer after the first *since*."""
+        if self._answers == since or now - self._aws_time <= MAX_OFFSET_SECONDS:
+            return None
+        return ClockError(f"this machine's clock was {now - self._aws_time:.0f} s ahead of AWS's, and was set since")
+
     def _before_send(self, event_name: str, **_: Any) -> None:
         self._observer.requested(event_name.rpartition(".")[2])
 
@@ -99,6 +110,7 @@ class Tap:
         if offset is not None:
             self._answers += 1
             self._offset = offset
+            self._aws_time = self._watch.now() - offset
             self._observer.clock_offset(offset)
 
     def _response_received(self, event_name: str, parsed_response: dict[str, Any] | None, **_: Any) -> None:

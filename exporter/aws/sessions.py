@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Self
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Self, TypeAlias
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
-from exporter.aside import in_a_thread
 from exporter.aws.answers import ParserFactory
 from exporter.aws.credentials import ChainCredentials
 from exporter.aws.http import make_http_session_class
@@ -22,13 +23,17 @@ STS_MAX_SECONDS = 5.0
 USER_AGENT = "aws-ses-exporter"
 
 
+LoaderFor: TypeAlias = Callable[[str | None], ModelLoader]
+"""Gives the loader for a search path (AWS_DATA_PATH), always the same for the same one."""
+
+
 class Session(AioSession):
     """The SDK's session, except that making a client looks up no credentials: they are fetched when one signs."""
 
-    def __init__(self, profile: str | None, loader: ModelLoader | None) -> None:
-        """Use *profile* (None: the SDK's choice), and *loader* for the SDK's data files (None: a new one)."""
+    def __init__(self, profile: str | None, loader_for: LoaderFor) -> None:
+        """Use *profile* (None: the SDK's choice), and the loader for where it has the SDK's data files."""
         super().__init__(profile=profile)
-        self.loader = loader or model_loader(self.get_config_variable("data_path"))
+        self.loader = loader_for(self.get_config_variable("data_path"))
         self.register_component("data_loader", self.loader)
         self.register_component("response_parser_factory", ParserFactory())
         self.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_timestamp)
@@ -52,8 +57,11 @@ class Session(AioSession):
 class SessionFactory:
     """Makes sessions and holds what they share."""
 
-    def __init__(self, settings: AwsSettings, resolver: Resolver) -> None:
-        """Prepare client configurations from *settings*, with *resolver* for names of hosts; reads nothing."""
+    def __init__(self, settings: AwsSettings, resolver: Resolver, loader_for: LoaderFor | None = None) -> None:
+        """Prepare client configurations from *settings*, with *resolver* for names of hosts; reads nothing.
+
+        *loader_for* gives the data loaders, else the sessions made here share one of their own.
+        """
         self.endpoint_url = settings.endpoint_url
         http_session_class = make_http_session_class()
         proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
@@ -79,8 +87,7 @@ class SessionFactory:
             min(settings.read_timeout_seconds, STS_MAX_SECONDS),
         )
         self._sessions: dict[str | None, Session] = {}
-        self._loader: ModelLoader | None = None
-        self._cold: ModelLoader | None = None
+        self._loader_for = loader_for or cache(model_loader)
 
     def session(self, profile: str | None) -> Session:
         """Return the session of *profile*; all share the data loader.
@@ -90,15 +97,7 @@ class SessionFactory:
                 reads the files anew.
         """
         if profile not in self._sessions:
-            session = Session(profile, self._loader)
-            if self._loader is None:
-                self._loader = self._cold = session.loader
+            session = Session(profile, self._loader_for)
             session.get_scoped_config()  # raises now when the profile is not there
             self._sessions[profile] = session
         return self._sessions[profile]
-
-    async def warm_up(self) -> None:
-        """Have the shared loader read its files in a thread, once, so that making clients does not hold up the loop."""
-        cold, self._cold = self._cold, None
-        if cold is not None:
-            await in_a_thread(cold.warm_up)

@@ -72,8 +72,9 @@ class WayIn:
         Raises:
             BotoCoreError: the SDK's configuration cannot be used, the profile is not there for example.
         """
-        create: Any = self._session().create_client
-        await self._factory.warm_up()
+        session = self._session()
+        await session.loader.warm_up()
+        create: Any = session.create_client
         made: AbstractAsyncContextManager[Any] = create(
             service, region_name=region, endpoint_url=self._factory.endpoint_url, config=self._factory.config
         )
@@ -167,7 +168,9 @@ class WayIn:
     ) -> T:
         answers = tap.answers
         try:
-            async with session().create_client(
+            through = session()
+            await through.loader.warm_up()
+            async with through.create_client(
                 "sts", region_name=region, endpoint_url=self._factory.endpoint_url, config=self._factory.sts_config
             ) as sts:
                 tap.listen(sts.meta.events)

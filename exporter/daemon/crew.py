@@ -103,6 +103,7 @@ def sources(
         listing=listing,
         rules=settings.dialect.rules_of(account.place),
         previous=metrics if isinstance(metrics, CloudWatchSource) else None,
+        ahead_error=seat.clients.ahead_error,
     )
     if ACCOUNT in names:
         yield AccountSource(
@@ -110,6 +111,7 @@ def sources(
             identity=identity,
             poll_interval_seconds=interval_seconds(settings, ACCOUNT, account),
             previous=facts if isinstance(facts, AccountSource) else None,
+            ahead_error=seat.clients.ahead_error,
         )
     if listing is not None:
         yield listing

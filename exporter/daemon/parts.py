@@ -53,7 +53,16 @@ def put_together(load: Callable[[], Loaded], loaded: Loaded, tools: Tools, group
     store = Store()
     fleet = Fleet(group, store, telemetry, tools)
     door = Door(loaded.web, telemetry)
-    reloader = Reloader(load, fleet.replace, loaded=loaded, door=door, telemetry=telemetry, clock=tools.clock)
+    reloader = Reloader(
+        load,
+        fleet.replace,
+        loaded=loaded,
+        door=door,
+        telemetry=telemetry,
+        clock=tools.clock,
+        monotonic=tools.monotonic,
+        sleep=tools.sleep,
+    )
     view = View(fleet, store)
     page = Page(
         store,

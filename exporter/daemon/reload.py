@@ -1,4 +1,4 @@
-"""Taking up a changed configuration: all of it or nothing, one at a time."""
+"""Taking up a changed configuration: all of it or nothing, one at a time, at most half of the time."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ from exporter.daemon.door import Door
 from exporter.errors import ConfigError, ExporterError
 from exporter.telemetry import Telemetry
 
+MIN_REST_SECONDS = 1.0
+"""Clients are made, and polls asked for, only after a reload: that costs more than itself."""
+
 log = logging.getLogger(__name__)
 
 
 class Reloader:
-    """Loads the configuration again when asked, in a task of its own, so that no client can cut it short by leaving."""
+    """Loads the configuration again when asked, in a task of its own, so that no client can cut it short by leaving.
+
+    After each one it rests, at least as long as that took, so that whoever asks without pause leaves time for scrapes.
+    """
 
     def __init__(
         self,
@@ -31,16 +37,20 @@ class Reloader:
         door: Door,
         telemetry: Telemetry,
         clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]],
     ) -> None:
         """Keep *loaded*, the configuration at start. *load* reads it again; *replace* puts settings in force.
 
-        *door* is given the web configuration.
+        *door* is given the web configuration. *clock* gives unix seconds.
         """
         self._load = load
         self._replace = replace
         self._door = door
         self._telemetry = telemetry
         self._clock = clock
+        self._monotonic = monotonic
+        self._sleep = sleep
         self._wishes: asyncio.Queue[asyncio.Future[ExporterError | None]] = asyncio.Queue()
         self._ended = False
         self.loaded = loaded
@@ -74,8 +84,11 @@ class Reloader:
             self._note(self.loaded)
             while True:
                 heard = [await self._wishes.get(), *self._waiting()]  # one reload is good for all who wait for one
+                begun = self._monotonic()
                 outcome = await self._reload()
+                took = self._monotonic() - begun
                 _tell(heard, outcome)
+                await self._sleep(max(took, MIN_REST_SECONDS))
         finally:
             self._ended = True
             _tell([*heard, *self._waiting()], _stopping())

@@ -9,12 +9,15 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from exporter.aws.clients import Aws
+from exporter.aws.models import model_loader
 from exporter.aws.observer import CallObserver
 from exporter.aws.resolver import Resolver
 from exporter.config.settings import AwsSettings, TargetSettings
+from exporter.errors import SourceError
 from exporter.sources.account import AccountClients
 from exporter.sources.cloudwatch import MetricData
 
@@ -24,6 +27,10 @@ class Clients(MetricData, AccountClients, Protocol):
 
     async def account_id(self) -> str:
         """Return the account of the credentials; raises SourceError."""
+        ...
+
+    def ahead_error(self, now: float) -> SourceError | None:
+        """Return the error where *now* was ahead of AWS's time, by the answer to the last call."""
         ...
 
 
@@ -53,11 +60,11 @@ class Tools:
 
 def real_tools() -> Tools:
     """Return the tools of a real process."""
-    resolver = Resolver()
+    resolver, loader_for = Resolver(), cache(model_loader)
     return Tools(
         clock=time.time,
         monotonic=time.monotonic,
         sleep=asyncio.sleep,
         random=random.random,
-        open_aws=lambda settings: Aws(settings, clock=time.time, resolver=resolver),
+        open_aws=lambda settings: Aws(settings, clock=time.time, resolver=resolver, loader_for=loader_for),
     )

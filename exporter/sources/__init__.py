@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
+from exporter.errors import SourceError
 from exporter.series.observations import Series
+
+Believes: TypeAlias = Callable[[float], SourceError | None]
+"""Gives the error where a poll's moment (unix seconds) turns out to be wrong by the time of AWS's last answer."""
+
+
+def believed(now: float) -> None:
+    """Believe any moment."""
+    del now
 
 
 class Source(Protocol):

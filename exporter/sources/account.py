@@ -19,7 +19,7 @@ from typing import Protocol
 from exporter.catalogue import ENFORCEMENT_STATUSES, FACTS, REVIEW_STATUSES
 from exporter.errors import InvalidResponseError
 from exporter.series.observations import FACT, Reading, Series
-from exporter.sources import Source
+from exporter.sources import Believes, Source, believed
 from exporter.sources.succession import Account, Succession
 
 log = logging.getLogger(__name__)
@@ -57,12 +57,15 @@ class AccountSource(Source):
         identity: Account,
         poll_interval_seconds: int,
         previous: AccountSource | None = None,
+        ahead_error: Believes = believed,
     ) -> None:
         """Ask through *clients*; the series belong to the account of *identity*.
 
         *previous* served the same target and region before a reload. Its facts stand until the account is known again,
-        and until the next good answer if it is the same account.
+        and until the next good answer if it is the same account. *ahead_error* judges the moment of a poll by AWS's
+        time, once it has answered.
         """
+        self._ahead_error = ahead_error
         self._clients = clients
         self.succession: Succession[AccountSource] = Succession(
             identity, previous.succession if previous else None, self
@@ -96,6 +99,8 @@ class AccountSource(Source):
         if previous is not None:
             self._series = previous.series()
         answer = await self._clients.get_account()
+        if ahead := self._ahead_error(now):
+            raise ahead
         if not isinstance(answer, Mapping):
             raise InvalidResponseError(f"GetAccount answered with {type(answer).__name__}, not with a structure")
         reader = _Reader(answer)

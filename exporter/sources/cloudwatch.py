@@ -25,7 +25,7 @@ from exporter.series.queries import Answers, Call, Points, Query, calls
 from exporter.series.roster import Roster
 from exporter.series.states import Pace, State
 from exporter.series.windows import HOUR, look_moment, next_look
-from exporter.sources import Source
+from exporter.sources import Believes, Source, believed
 from exporter.sources.listing import ListingSource, MetricList
 from exporter.sources.portions import Portion, portions
 from exporter.sources.selected import Drops, Selected
@@ -80,6 +80,7 @@ class CloudWatchSource(Source):
         listing: ListingSource | None = None,
         rules: Sequence[Rule] = (),
         previous: CloudWatchSource | None = None,
+        ahead_error: Believes = believed,
     ) -> None:
         """Prepare to read *plans*, what *dimensions* selects of them, and what the *rules* of a foreign file show.
 
@@ -89,7 +90,10 @@ class CloudWatchSource(Source):
 
         *previous* served the same target and region before a reload. What it knows is shown until the account is known
         again, and kept if it is the same account.
+
+        *ahead_error* judges the moment of a poll by AWS's time, once it has answered.
         """
+        self._ahead_error = ahead_error
         self._clients = clients
         self._telemetry = telemetry
         self.succession: Succession[CloudWatchSource] = Succession(
@@ -178,6 +182,8 @@ class CloudWatchSource(Source):
             await asyncio.sleep(0)  # to make a call's questions takes a while, and so does what came before
             try:
                 results = await self._read(call)
+                if ahead := self._ahead_error(self._now):
+                    raise ahead
             except SourceError as error:
                 if error.reason not in OF_ONE_CALL:
                     raise

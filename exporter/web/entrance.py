@@ -63,7 +63,7 @@ class Entrance:
             while True:
                 try:
                     connection, _ = await loop.sock_accept(listener)
-                except OSError as error:
+                except (OSError, MemoryError) as error:
                     await self._wait_after(error)
                     continue
                 task = group.create_task(self._let_in(connection))
@@ -73,8 +73,8 @@ class Entrance:
                     self._cut_oldest()
                 await asyncio.sleep(0)  # who waits already is accepted at once, and others have to have their turn
 
-    async def _wait_after(self, error: OSError) -> None:
-        if error.errno in _SHORTAGE:
+    async def _wait_after(self, error: OSError | MemoryError) -> None:
+        if isinstance(error, MemoryError) or error.errno in _SHORTAGE:
             self._cut_oldest()
             self._make_room()
             await asyncio.sleep(SHORTAGE_PAUSE_SECONDS)
@@ -106,5 +106,6 @@ class Entrance:
                     ssl_handshake_timeout=HANDSHAKE_SECONDS,
                     ssl_shutdown_timeout=GOODBYE_SECONDS,
                 )
-        except (OSError, ValueError):  # of a client's certificate that cannot be read, ssl says UnicodeDecodeError
+        except (OSError, ValueError, MemoryError):  # of a certificate that cannot be read, ssl says UnicodeDecodeError
+            connection.close()
             self._refused()

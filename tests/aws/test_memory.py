@@ -51,7 +51,7 @@ async def main():
         async with Aws(AwsSettings(endpoint_url=sys.argv[1])) as opened:
             clients = await opened.region(TargetSettings(regions=("us-east-1",)), "us-east-1", Recorder())
             await clients.get_metric_data(**metric_data("Send"))
-            alive.add(opened._factory._loader)  # it is the most of it, and dies in a cycle
+            alive.add(opened._factory.session(None))  # it dies in a cycle, and what it holds with it
             most = max(most, len(alive))
             gc.collect()  # while it lives, so that it is set aside
     print(most)

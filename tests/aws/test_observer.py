@@ -44,3 +44,14 @@ def test_a_wrong_clock_is_told_once_each_time_it_goes_wrong(caplog: pytest.LogCa
         ("WARNING", "clock differs from aws"),
     ]
     assert vars(caplog.records[0])["offset_seconds"] == 61
+
+
+def test_a_moment_that_was_ahead_of_the_answer_s_time_is_known_though_the_clock_is_right_by_now() -> None:
+    tap = Tap(Recorder(), ClockWatch(lambda: NOW))
+    assert tap.ahead_error(NOW + 3600, 0) is None, "nothing is known yet"
+    tap._before_parse(response_dict={"headers": {"date": date(0)}})
+    assert tap.clock_error(0) is None
+    assert str(tap.ahead_error(NOW + 3600, 0)) == "this machine's clock was 3600 s ahead of AWS's, and was set since"
+    assert tap.ahead_error(NOW + 300, 0) is None
+    assert tap.ahead_error(NOW - 3600, 0) is None, "a poll may take long, and an old window harms nothing"
+    assert tap.ahead_error(NOW + 3600, 1) is None, "the last answer had no date"

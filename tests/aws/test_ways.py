@@ -8,7 +8,6 @@ import pytest
 
 from exporter.aws import sessions
 from exporter.aws.clients import Aws
-from exporter.aws.models import ModelLoader
 from exporter.aws.ways import Way
 from exporter.config.settings import TargetSettings
 from exporter.errors import (
@@ -58,7 +57,7 @@ async def test_roles_of_one_profile_share_its_session_and_sign_with_keys_of_thei
     made: list[str | None] = []
     init = sessions.Session.__init__
 
-    def noting(self: sessions.Session, profile: str | None, loader: ModelLoader | None) -> None:
+    def noting(self: sessions.Session, profile: str | None, loader: sessions.LoaderFor) -> None:
         made.append(profile)
         init(self, profile, loader)
 

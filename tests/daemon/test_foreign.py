@@ -48,7 +48,10 @@ def read(folder: Path, values: object) -> Loaded:
     return load(file, environ=WEB, flags={}, default_region=lambda: None)
 
 
-async def test_a_reload_goes_from_each_dialect_to_every_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_reload_goes_from_each_dialect_to_every_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporter.daemon.reload.MIN_REST_SECONDS", 0.01)
     files = {"cloudwatch_exporter": CLOUDWATCH_EXPORTER, "yace": YACE, "native": NATIVE}
     loads = {name: read(tmp_path, values) for name, values in files.items()}
     first, *others = ["cloudwatch_exporter", "native", "yace", "cloudwatch_exporter", "yace", "native", "yace"]

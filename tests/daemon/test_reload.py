@@ -11,7 +11,7 @@ from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.web.access import WebAccess
 from exporter.daemon.door import Door
-from exporter.daemon.reload import Reloader
+from exporter.daemon.reload import MIN_REST_SECONDS, Reloader
 from exporter.errors import ConfigError, ExporterError, Problem
 from exporter.telemetry import Telemetry
 from tests.daemon.world import loaded, settings
@@ -20,16 +20,24 @@ from tests.threads import without_threads
 
 @dataclass
 class Stage:
-    """A reloader whose *load* gives *loads*, and which puts settings in force by noting them."""
+    """A reloader whose *load* gives *loads*, and which puts settings in force by noting them.
+
+    A reload *takes_seconds*; *rests* are how long it rested, each until *rested* is set.
+    """
 
     loads: Loaded | Exception = field(default_factory=lambda: loaded(settings("new")))
     in_force: list[str] = field(default_factory=list)
     under_way: int = 0
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    takes_seconds: float = 0.0
+    passed_seconds: float = 0.0
+    rests: list[float] = field(default_factory=list)
+    rested: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.go_on.set()
+        self.rested.set()
         telemetry = Telemetry(self.registry, price_per_thousand_metrics_dollars=0.01)
         self.door = Door(WebAccess(), telemetry)
         self.reloader = Reloader(
@@ -39,6 +47,8 @@ class Stage:
             door=self.door,
             telemetry=telemetry,
             clock=lambda: 1_750_000_000.0,
+            monotonic=lambda: self.passed_seconds,
+            sleep=self.rest,
         )
 
     def load(self) -> Loaded:
@@ -46,12 +56,17 @@ class Stage:
             raise self.loads
         return self.loads
 
+    async def rest(self, seconds: float) -> None:
+        self.rests.append(seconds)
+        await self.rested.wait()
+
     async def replace(self, new: Settings) -> None:
         assert self.under_way == 0, "reloads are one at a time"
         self.under_way += 1
         await asyncio.sleep(0)
         await self.go_on.wait()
         self.under_way -= 1
+        self.passed_seconds += self.takes_seconds
         self.in_force.append(new.targets[0].label)
 
     def value(self, name: str) -> float | None:
@@ -77,6 +92,53 @@ async def test_who_waits_for_a_reload_shares_the_next_one() -> None:
     task.cancel()
     await asyncio.wait((task,))
     assert stage.in_force == ["old", "new", "new"]
+
+
+@pytest.mark.parametrize(("takes_seconds", "rest"), [(0.02, MIN_REST_SECONDS), (7.5, 7.5)])
+async def test_who_waits_is_answered_at_once_and_who_comes_in_the_rest_shares_the_next_reload(
+    takes_seconds: float, rest: float
+) -> None:
+    stage = Stage(takes_seconds=takes_seconds)
+    task = asyncio.create_task(stage.reloader.run())
+    stage.rested.clear()
+    await stage.reloader.reload()
+    assert stage.in_force == ["old", "new"], "the first one does not wait"
+    wishes = [stage.reloader.wish() for _ in range(3)]
+    while not stage.rests:  # noqa: ASYNC110 - one turn of the loop
+        await asyncio.sleep(0)
+    assert stage.rests == [pytest.approx(rest)]
+    assert not any(wish.done() for wish in wishes)
+    assert stage.in_force == ["old", "new"]
+    stage.rested.set()
+    assert await asyncio.gather(*wishes) == [None] * 3
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.in_force == ["old", "new", "new"]
+
+
+async def test_wishes_that_the_end_overtakes_in_the_rest_are_told_so() -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.reloader.run())
+    stage.rested.clear()
+    await stage.reloader.reload()
+    wishes = [stage.reloader.wish() for _ in range(3)]
+    while not stage.rests:  # noqa: ASYNC110 - one turn of the loop
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait((task,))
+    assert [str(wish.result()) for wish in wishes] == ["the exporter is stopping"] * 3
+    assert stage.in_force == ["old", "new"]
+
+
+async def test_after_a_refused_configuration_it_rests_too() -> None:
+    stage = Stage(ConfigError((Problem("config.yaml", "wrong"),)))
+    task = asyncio.create_task(stage.reloader.run())
+    for _ in range(2):
+        with pytest.raises(ConfigError):
+            await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.rests[:1] == [MIN_REST_SECONDS]
 
 
 async def test_a_bad_configuration_is_not_put_in_force() -> None:

@@ -347,7 +347,8 @@ async def test_a_target_put_before_another_one_of_its_account_takes_its_place_on
         await exporter.until(taken)
 
 
-async def test_reload_under_load_loses_nothing(caplog: Caplog) -> None:
+async def test_reload_under_load_loses_nothing(caplog: Caplog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.daemon.reload.MIN_REST_SECONDS", 0.01)
     async with running(FakeCloud(), settings("a"), caplog) as exporter:
         await exporter.until_ready()
         counts: list[float] = []

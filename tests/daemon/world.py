@@ -42,6 +42,9 @@ class FakeClients:
         await self.cloud.act(self.target, "GetCallerIdentity")
         return self.cloud.accounts.get(self.target, ACCOUNT)
 
+    def ahead_error(self, now: float) -> None:
+        del now
+
     async def get_account(self) -> Mapping[str, object]:
         await self.cloud.act(self.target, "GetAccount")
         return FACTS

@@ -36,6 +36,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | silent for 20 days | test_data: falls_silent_for_days (20 in `make soak`, 3 with a shorter age in `make test`) |
 | paused and resumed | test_data: paused_and_resumed |
 | clock an hour back, forward | test_clock: an_hour_off, forth_and_back |
+| clock set in the middle of a poll, wrong or right again | test_clock: set_in_the_middle_of_a_poll |
 | a suspended laptop | test_clock: suspended_laptop, suspended_in_the_middle_of_a_poll |
 | skew against AWS's Date | test_clock: a_little_off, beyond_five_minutes |
 | kill -9 at random moments of a poll | test_process: killed_at_random_moments; more of them: test_lives |
@@ -45,8 +46,10 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | SIGTERM: a reload | tests/daemon/test_service, tests/e2e/test_whole_process |
 | SIGTERM: an answer on its way | tests/web/test_server |
 | 200 reloads in a row under scrapes | test_lives; over HTTP, many at once: tests/daemon/test_service |
+| reloads without pause | tests/daemon/test_reload: who_comes_in_the_rest_shares_the_next_reload |
 | a reload to a broken file | test_lives; by SIGHUP: tests/daemon/test_process |
 | memory limit | test_process: answers_without_end |
+| memory limit behind TLS and passwords | test_process: too_little_memory_behind (`make soak`); each: test_aside |
 | no descriptors, behind TLS; a certificate that is gone | test_process: too_few_files (`make soak`); each: test_door |
 | no thread to be had | tests/test_aside, and where it is used: test_door, test_reload, test_press, test_passwords |
 | answers that cannot be read are not kept | tests/aws/test_bounded |
@@ -56,7 +59,4 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | each data rule broken | test_mutants |
 
 GetMetricStatistics is asked by the command `check` alone: tests/commands/check/test_failures.
-
-Not played: a clock that is set right while a poll is under way that began with it ahead. That poll may count minutes
-before they are settled, up to as much as the clock was ahead; nothing is lost or counted twice.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.errors import Reason
+from tests.fakes.aws import Request
 from tests.faults.invariant import holds
 from tests.faults.mail import HOUR, MINUTE
 from tests.faults.world import HIT, OTHER, World, play
@@ -81,3 +82,43 @@ def test_a_clock_that_goes_forth_and_back_all_day_loses_nothing() -> None:
             await world.passing(7 * MINUTE)
 
     holds(play(story), CLOCK, hit=EVERYWHERE, clock_offsets=OFFSETS)
+
+
+FIRST_PAGES = ("GetAccount", "GetMetricData")
+EACH_PAGE = (*FIRST_PAGES, "the second page")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moments"),
+    [(0, HOUR, EACH_PAGE), (0, -HOUR, EACH_PAGE), (HOUR, 0, FIRST_PAGES), (-HOUR, 0, FIRST_PAGES)],
+    ids=["forward", "back", "right again from ahead", "right again from behind"],
+)
+def test_a_clock_that_is_set_in_the_middle_of_a_poll_harms_nothing(
+    before: float, after: float, moments: tuple[str, ...]
+) -> None:
+    async def story(world: World) -> None:
+        for moment in moments:
+            world.clock_offset, world.aws.cloudwatch.page_size = before, 10
+            await asked(world, moment)
+            world.clock_offset, world.aws.cloudwatch.page_size = after, None
+            await world.passing(12 * MINUTE)
+            world.clock_offset = 0.0
+            await world.passing(7 * MINUTE)
+
+    # a clock that was ahead moves no window; one that is behind keeps a gauge for longer
+    offsets = [min(before, after, 0)]
+    holds(play(story), CLOCK, hit=EVERYWHERE, seen_down=None, clock_offsets=offsets)
+
+
+async def asked(world: World, what: str) -> None:
+    """Wait until the hit place is asked *what*; no answer has come then."""
+    seen, patience = len(world.requests), world.now + 12 * MINUTE
+    while not any(request.region == HIT.region and _is(request, what) for request in world.requests[seen:]):
+        assert world.now < patience, f"no {what}"
+        await world.passing(0.05)
+
+
+def _is(request: Request, what: str) -> bool:
+    if what == "the second page":
+        return "NextToken" in request.body
+    return request.operation == what

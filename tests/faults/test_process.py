@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import json
@@ -14,24 +15,28 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from exporter.aws.bounded import MAX_BYTES
 from exporter.errors import Reason
-from tests.certificates import Papers
+from tests.certificates import Papers, authority
 from tests.effort import SOAK, examples
 from tests.fakes.aws import DEFAULT_ACCOUNT, Body, Delay, FakeAws
 from tests.faults.invariant import RESIDENT_MORE_BYTES, holds
 from tests.faults.real import HIT, LIMIT_SECONDS, Real, real
 from tests.faults.watch import strain
+from tests.hostile.world import HASH
 from tests.processes import COMMAND, Running, environment, exporter, until
 
 pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
 MB = 1 << 20
 UNREADABLE = ("cloudwatch", Reason.INVALID_RESPONSE.value)
+ENDED_SECONDS = 15.0
+"""A handshake has ten."""
 FEW_LINES = 100
 """What it may say in the world's minutes in which it has no files."""
 
@@ -118,6 +123,47 @@ def crowded_out(world: Real, opened: contextlib.ExitStack, issued: list[Papers])
     if taken == len(issued):  # each one found a file that was free just then, or there was none yet
         issued.append(world.ours.issue("web", "127.0.0.1"))
     return "too many open files" in problems(world).lower()
+
+
+@pytest.mark.skipif(not SOAK, reason="what misses its memory is a matter of moments: in `make soak`")
+@pytest.mark.parametrize("spare", [0, 1, 4])
+def test_too_little_memory_behind_tls_and_passwords_leaves_nobody_waiting(
+    tmp_path: Path, aws: FakeAws, spare: int
+) -> None:
+    """Either it lives on, or a library that finds no memory aborts: whoever supervises it sees that.
+
+    Each fault by itself is in `make test`: tests/test_aside, tests/web/test_entrance, tests/web/test_passwords.
+    """
+    ours = authority(tmp_path)
+    ours.issue("web", "127.0.0.1")
+    (tmp_path / "web.yml").write_text(
+        f"tls_server_config: {{cert_file: web.pem, key_file: web.key}}\nbasic_auth_users: {{alice: '{HASH}'}}\n"
+    )
+    with exporter(f"--web.config.file={tmp_path / 'web.yml'}", environ=settings(aws)) as running:
+        running.tls = ssl.create_default_context(cafile=ours.file)
+        pid = running.process.pid
+        until(lambda: asked_in_time(running, "alice123") == http.client.OK, LIMIT_SECONDS)
+        with limited(pid, resource.RLIMIT_AS, address_bytes(pid) + spare * MB), ThreadPoolExecutor(20) as crowd:
+            for number in range(20):
+                list(crowd.map(lambda each: asked_in_time(running, f"{each}"), range(20 * number, 20 * number + 20)))
+        assert "alice123" not in "".join(running.lines)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            assert running.process.wait(1) == -signal.SIGABRT, "an end that a supervisor sees"
+            return
+        until(lambda: asked_in_time(running, "alice123") == http.client.OK, LIMIT_SECONDS)
+        until(lambda: asked_in_time(running, "wrong") == http.client.UNAUTHORIZED, LIMIT_SECONDS)
+        assert running.stop() == 0
+
+
+def asked_in_time(running: Running, password: str) -> int | None:
+    """Ask for the page; return the status, None where the connection was ended. Who waits too long fails."""
+    word = base64.b64encode(f"alice:{password}".encode()).decode()
+    began = time.monotonic()
+    try:
+        return running.get("/metrics", authorization=f"Basic {word}").status
+    except (OSError, http.client.HTTPException):
+        assert time.monotonic() - began < ENDED_SECONDS, "nobody answered"
+        return None
 
 
 @contextlib.contextmanager

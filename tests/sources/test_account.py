@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.catalogue import FACTS
-from exporter.errors import AccessDeniedError, ClaimedError, CredentialsError, InvalidResponseError
+from exporter.errors import AccessDeniedError, ClaimedError, ClockError, CredentialsError, InvalidResponseError
 from exporter.series.observations import FACT
 from exporter.sources.account import AccountSource
 from exporter.sources.identity import Claims
@@ -326,3 +326,12 @@ async def test_a_target_that_is_refused_after_a_reload_shows_nothing_of_before()
     with pytest.raises(ClaimedError):
         await after.poll(NOW + 60)
     assert (after.account_id, after.series()) == (None, ())
+
+
+async def test_an_answer_to_a_poll_whose_moment_was_ahead_of_aws_s_time_is_not_taken() -> None:
+    source = AccountSource(
+        Clients(ANSWER), identity=Identity(), poll_interval_seconds=300, ahead_error=lambda now: ClockError(f"{now}")
+    )
+    with pytest.raises(ClockError, match=str(NOW)):
+        await source.poll(NOW)
+    assert source.series() == ()

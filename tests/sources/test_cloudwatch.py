@@ -14,7 +14,7 @@ import pytest
 from exporter.catalogue import METRICS, Kind
 from exporter.config.plan import MetricPlan
 from exporter.config.selections import DimensionPlan
-from exporter.errors import AccessDeniedError, AwsInternalError, ClaimedError, SourceError, ThrottledError
+from exporter.errors import AccessDeniedError, AwsInternalError, ClaimedError, ClockError, SourceError, ThrottledError
 from exporter.series.observations import HELD, TIME, TOTAL
 from exporter.sources.cloudwatch import CloudWatchSource
 from exporter.sources.identity import Claims, Identity
@@ -418,3 +418,22 @@ async def test_a_period_of_an_hour_does_not_widen_the_minutes() -> None:
     await poll(it, clients, NOW + 300)
     minutes = next(request for request in clients.requests if len(request["MetricDataQueries"]) > 1)
     assert (minutes["EndTime"] - minutes["StartTime"]).total_seconds() == 900
+
+
+async def test_an_answer_to_a_poll_whose_moment_was_ahead_of_aws_s_time_is_not_taken() -> None:
+    clients = Clients()
+    reading = source(clients, "Send")
+    await poll(reading, clients, NOW)
+    judging = CloudWatchSource(
+        clients,
+        key="default/eu-west-1",
+        identity=identity(),
+        plans=plans("Send"),
+        poll_interval_seconds=300,
+        telemetry=Counted(),
+        previous=reading,
+        ahead_error=lambda now: ClockError(f"{now}"),
+    )
+    with pytest.raises(ClockError, match=str(NOW + HOUR)):
+        await judging.poll(NOW + HOUR)
+    assert judging.series() == reading.series(), "neither a cut nor a period has moved"

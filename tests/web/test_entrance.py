@@ -230,12 +230,19 @@ async def test_the_end_cuts_handshakes_too_and_leaves_nothing_open(site: Site) -
         await site.connect()
 
 
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ECONNABORTED, errno.EHOSTDOWN, errno.EOPNOTSUPP])
-async def test_a_shortage_of_descriptors_and_a_client_that_is_gone_end_nothing(
-    site: Site, monkeypatch: pytest.MonkeyPatch, number: int
+@pytest.mark.parametrize(
+    "failure",
+    [
+        *(OSError(number, "no") for number in (errno.EMFILE, errno.ECONNABORTED, errno.EHOSTDOWN, errno.EOPNOTSUPP)),
+        MemoryError(),
+    ],
+    ids=repr,
+)
+async def test_a_shortage_and_a_client_that_is_gone_end_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     monkeypatch.setattr(module, "SHORTAGE_PAUSE_SECONDS", 0.01)
-    loop, failures = asyncio.get_running_loop(), [OSError(number, "no") for _ in range(3)]
+    loop, failures = asyncio.get_running_loop(), [failure] * 3
     accept = loop.sock_accept
 
     async def failing(listener: socket.socket) -> object:
@@ -246,6 +253,19 @@ async def test_a_shortage_of_descriptors_and_a_client_that_is_gone_end_nothing(
     monkeypatch.setattr(loop, "sock_accept", failing)
     await site.ask(site.client())  # wakes the accept that waits already, and may be the one that gives way
     await until(lambda: not failures)
+    assert b"200 OK" in await site.ask(site.client())
+
+
+async def test_a_handshake_without_memory_is_cut_and_counted_and_the_next_one_comes_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> object:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio.get_running_loop(), "connect_accepted_socket", failing)
+        assert await site.ask(site.client()) == b""
+    assert site.refused == 1
     assert b"200 OK" in await site.ask(site.client())
 
 
