@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -70,6 +71,7 @@ class Count:
         self.plan = plan
         self._pace = pace
         self._dimensions = dimensions
+        self._asked: tuple[float, _Ask] | None = None
         self.memory = CountMemory()
 
     def adopt(self, previous: State) -> None:
@@ -80,6 +82,7 @@ class Count:
             self.plan.period_seconds,
             self.plan.delay_seconds,
         )
+        self._asked = None
         self.memory = previous.memory if same else replace(previous.memory, gauges={})
 
     def starting(self, now: float) -> bool:
@@ -99,6 +102,7 @@ class Count:
     def wants(self, now: float) -> list[Query]:
         """Return this poll's questions."""
         ask = self._ask(now)
+        self._asked = (now, ask)
         return [*ask.resolutions(), *ask.others]
 
     def follow_up(self, now: float, answered: Answered) -> list[Query]:
@@ -108,7 +112,8 @@ class Count:
 
     def absorb(self, now: float, answered: Answered) -> Outcome:
         """Count what was read whole. A counter begins only when days, hours and minutes are all there."""
-        ask = self._ask(now)
+        asked, self._asked = self._asked, None
+        ask = asked[1] if asked is not None and asked[0] == now else self._ask(now)
         self._absorb_others(now, ask, answered)
         read = [query for query in ask.resolutions() if query in answered]
         if self.memory.ledger is None and read != ask.resolutions():
@@ -118,7 +123,7 @@ class Count:
         late = smaller = 0
         for query in read:
             change = ledger.read(query.period_seconds, query.span, answered[query])
-            late += sum(moment < before[query.period_seconds] for moment in change.grown)
+            late += bisect_left(change.grown, before[query.period_seconds])
             smaller += change.smaller
         self._move_on(now, ask, ledger, read)
         return Outcome(late, smaller)

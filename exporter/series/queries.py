@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.catalogue import NAMESPACE, snake
 from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError, SourceError
@@ -31,8 +31,7 @@ Dimensions = tuple[tuple[str, str], ...]
 Points = Mapping[int, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One statistic of one metric over one window, in whole periods."""
 
     metric: str
