@@ -25,6 +25,7 @@ from exporter.series.windows import (
     hour_due,
     is_gap,
     repeat_start,
+    same_span,
 )
 
 HOURS_KEPT_SECONDS = 2 * DAY
@@ -184,7 +185,7 @@ class Count:
         """Return the newest complete period at *now*."""
         period = self.plan.period_seconds
         end = floor_to(now - self.plan.delay_seconds, period)
-        return Span(end - period, end)
+        return same_span(end - period, end)
 
     def _ask(self, now: float) -> _Ask:
         at = cuts(now)
@@ -197,10 +198,10 @@ class Count:
         days: Span | None = None
         hours: Span | None = None
         if hour_due(now, self._pace.look_seconds) > self.memory.looked_hour:
-            hours = Span(at.hours - LOOK_BACK_SECONDS, at.hours)
+            hours = same_span(at.hours - LOOK_BACK_SECONDS, at.hours)
         if day_due(now, self._pace.look_seconds) > self.memory.looked_day:
-            days = Span(epoch(now).start, at.days)
-        return self._asking(now, days, hours, Span(start, end))
+            days = same_span(epoch(now).start, at.days)
+        return self._asking(now, days, hours, same_span(start, end))
 
     def _asking(self, now: float, days: Span | None, hours: Span | None, minutes: Span) -> _Ask:
         """Return the questions over these windows; on 1 January no day of the year is over, and none is asked."""

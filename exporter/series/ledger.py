@@ -18,6 +18,7 @@ from exporter.series.windows import (
     Span,
     epoch,
     floor_to,
+    same_cuts,
 )
 
 TURNS_REMEMBERED = 16
@@ -81,7 +82,7 @@ class Ledger:
 
     def move_cuts(self, days: int = 0, hours: int = 0, minutes: int = 0) -> None:
         """Move each cut forward to where its resolution was read; a cut never moves back."""
-        self.cuts = Cuts(max(self.cuts.days, days), max(self.cuts.hours, hours), max(self.cuts.minutes, minutes))
+        self.cuts = same_cuts(max(self.cuts.days, days), max(self.cuts.hours, hours), max(self.cuts.minutes, minutes))
 
     def forget(self, hours_before: int, minutes_before: int) -> None:
         """Drop what neither a counter nor a gauge needs: nothing that is still counted in its resolution."""

@@ -72,7 +72,7 @@ class Shelf:
 
     def keep(self, span: Span, points: Mapping[int, float]) -> Change:
         """Take in a complete read of *span*: what *points* (period start -> value) does not name was absent, so 0."""
-        self._cover(span)
+        self._cover(*span)
         first = (span.start - self.start) // self.step
         moments = range(span.start, span.end, self.step)
         values = self._values[first : first + len(moments)].tolist()
@@ -93,7 +93,7 @@ class Shelf:
         """Make the value at *moment* at least *value*; return whether it grew. What was forgotten stays so."""
         if moment < self.start:
             return False
-        self._cover(Span(moment, moment + self.step))
+        self._cover(moment, moment + self.step)
         if value <= self._values[(moment - self.start) // self.step]:
             return False
         self._put(moment, value)
@@ -118,11 +118,11 @@ class Shelf:
             self._values = array(ANY, self._values)
         self._values[index] = value
 
-    def _cover(self, span: Span) -> None:
-        if span.start < self.start:
-            self._values[0:0] = self._zeros((self.start - span.start) // self.step)
-            self.start = span.start
-        missing = (span.end - self.start) // self.step - len(self._values)
+    def _cover(self, start: int, end: int) -> None:
+        if start < self.start:
+            self._values[0:0] = self._zeros((self.start - start) // self.step)
+            self.start = start
+        missing = (end - self.start) // self.step - len(self._values)
         if missing > 0:
             self._values.extend(self._zeros(missing))
 
