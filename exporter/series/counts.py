@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,7 @@ from exporter.series.windows import (
     hour_due,
     is_gap,
     repeat_start,
+    same_span,
 )
 
 HOURS_KEPT_SECONDS = 2 * DAY
@@ -70,6 +72,7 @@ class Count:
         self.plan = plan
         self._pace = pace
         self._dimensions = dimensions
+        self._asked: tuple[float, _Ask] | None = None
         self.memory = CountMemory()
 
     def adopt(self, previous: State) -> None:
@@ -80,6 +83,7 @@ class Count:
             self.plan.period_seconds,
             self.plan.delay_seconds,
         )
+        self._asked = None
         self.memory = previous.memory if same else replace(previous.memory, gauges={})
 
     def starting(self, now: float) -> bool:
@@ -99,6 +103,7 @@ class Count:
     def wants(self, now: float) -> list[Query]:
         """Return this poll's questions."""
         ask = self._ask(now)
+        self._asked = (now, ask)
         return [*ask.resolutions(), *ask.others]
 
     def follow_up(self, now: float, answered: Answered) -> list[Query]:
@@ -108,7 +113,8 @@ class Count:
 
     def absorb(self, now: float, answered: Answered) -> Outcome:
         """Count what was read whole. A counter begins only when days, hours and minutes are all there."""
-        ask = self._ask(now)
+        asked, self._asked = self._asked, None
+        ask = asked[1] if asked is not None and asked[0] == now else self._ask(now)
         self._absorb_others(now, ask, answered)
         read = [query for query in ask.resolutions() if query in answered]
         if self.memory.ledger is None and read != ask.resolutions():
@@ -118,7 +124,7 @@ class Count:
         late = smaller = 0
         for query in read:
             change = ledger.read(query.period_seconds, query.span, answered[query])
-            late += sum(moment < before[query.period_seconds] for moment in change.grown)
+            late += bisect_left(change.grown, before[query.period_seconds])
             smaller += change.smaller
         self._move_on(now, ask, ledger, read)
         return Outcome(late, smaller)
@@ -179,7 +185,7 @@ class Count:
         """Return the newest complete period at *now*."""
         period = self.plan.period_seconds
         end = floor_to(now - self.plan.delay_seconds, period)
-        return Span(end - period, end)
+        return same_span(end - period, end)
 
     def _ask(self, now: float) -> _Ask:
         at = cuts(now)
@@ -192,10 +198,10 @@ class Count:
         days: Span | None = None
         hours: Span | None = None
         if hour_due(now, self._pace.look_seconds) > self.memory.looked_hour:
-            hours = Span(at.hours - LOOK_BACK_SECONDS, at.hours)
+            hours = same_span(at.hours - LOOK_BACK_SECONDS, at.hours)
         if day_due(now, self._pace.look_seconds) > self.memory.looked_day:
-            days = Span(epoch(now).start, at.days)
-        return self._asking(now, days, hours, Span(start, end))
+            days = same_span(epoch(now).start, at.days)
+        return self._asking(now, days, hours, same_span(start, end))
 
     def _asking(self, now: float, days: Span | None, hours: Span | None, minutes: Span) -> _Ask:
         """Return the questions over these windows; on 1 January no day of the year is over, and none is asked."""

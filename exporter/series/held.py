@@ -22,6 +22,7 @@ from exporter.series.windows import (
     hour_due,
     is_gap,
     repeat_start,
+    same_span,
 )
 
 MINUTES_KEPT_SECONDS = 15 * DAY - HOUR
@@ -155,7 +156,7 @@ class Held:
         start = repeat_start(end, self.memory.read_end, self._plan.range_seconds)
         if hour_due(now, self._pace.look_seconds) > self.memory.looked_hour:
             start = min(start, end - HELD_LOOK_BACK_SECONDS)
-        return Span(self._aligned(floor_to(start, self._pace.align_seconds), end), end)
+        return same_span(self._aligned(floor_to(start, self._pace.align_seconds), end), end)
 
     def _aligned(self, start: int, end: int) -> int:
         if self.period_seconds == MINUTE:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from math import fsum
 
 from exporter.series.observations import Reading
@@ -19,6 +18,7 @@ from exporter.series.windows import (
     Span,
     epoch,
     floor_to,
+    same_cuts,
 )
 
 TURNS_REMEMBERED = 16
@@ -32,7 +32,7 @@ class Ledger:
     never less than its minutes, a day never less than its hours, so whatever a read once showed stays counted.
     """
 
-    __slots__ = ("_days", "_hours", "_minutes", "cuts")
+    __slots__ = ("_closed", "_closed_from", "_closed_to", "_days", "_hours", "_minutes", "cuts")
 
     def __init__(self, days: Span, hours: Span, minutes: Span) -> None:
         """Begin empty rows where the first reads begin: *hours* at a whole day, *minutes* at a whole hour."""
@@ -40,6 +40,8 @@ class Ledger:
         self._hours = Shelf(HOUR, hours.start)
         self._minutes = Shelf(MINUTE, minutes.start)
         self.cuts = Cuts(days.start, hours.start, minutes.start)
+        self._closed: tuple[float, ...] = ()
+        self._closed_from = self._closed_to = days.start
 
     @property
     def held(self) -> Cuts:
@@ -55,6 +57,7 @@ class Ledger:
         """Take in a complete read of *span*, in days, hours or minutes; *points* is period start -> value."""
         if period_seconds == DAY:
             change = self._days.keep(span, points)
+            self._days_changed(change.grown)
             self._fold_hours(range(self._hours.start, self._hours.end, DAY))
             return change
         if period_seconds == HOUR:
@@ -65,19 +68,21 @@ class Ledger:
         self._fold_minutes(change.grown)
         return change
 
-    def _fold_minutes(self, grown: Iterable[int]) -> None:
-        hours = sorted({floor_to(moment, HOUR) for moment in grown})
-        self._fold_hours(
-            [hour for hour in hours if self._hours.raise_to(hour, fsum(self._minutes.values(hour, hour + HOUR)))]
-        )
+    def _fold_minutes(self, grown: Sequence[int]) -> None:
+        hours = _periods(grown, HOUR)
+        self._fold_hours([hour for hour in hours if self._hours.raise_to(hour, self._minutes.sum(hour, hour + HOUR))])
 
-    def _fold_hours(self, grown: Iterable[int]) -> None:
-        for day in sorted({floor_to(hour, DAY) for hour in grown}):
-            self._days.raise_to(day, fsum(self._hours.values(day, day + DAY)))
+    def _fold_hours(self, grown: Sequence[int]) -> None:
+        days = _periods(grown, DAY)
+        self._days_changed([day for day in days if self._days.raise_to(day, self._hours.sum(day, day + DAY))])
+
+    def _days_changed(self, days: Sequence[int]) -> None:
+        if days and days[0] < self._closed_to:
+            self._closed_to = self._closed_from
 
     def move_cuts(self, days: int = 0, hours: int = 0, minutes: int = 0) -> None:
         """Move each cut forward to where its resolution was read; a cut never moves back."""
-        self.cuts = Cuts(max(self.cuts.days, days), max(self.cuts.hours, hours), max(self.cuts.minutes, minutes))
+        self.cuts = same_cuts(max(self.cuts.days, days), max(self.cuts.hours, hours), max(self.cuts.minutes, minutes))
 
     def forget(self, hours_before: int, minutes_before: int) -> None:
         """Drop what neither a counter nor a gauge needs: nothing that is still counted in its resolution."""
@@ -86,14 +91,15 @@ class Ledger:
         year = epoch(self.cuts.days + DAY_SETTLE_SECONDS).start
         if self.cuts.days > year:
             self._days.forget_before(year)
+            self._days_changed((year,))
 
     def minutes_in(self, span: Span) -> float:
         """Return the sum over *span*, from minutes alone."""
-        return fsum(self._minutes.values(*span))
+        return self._minutes.sum(*span)
 
     def hours_in(self, span: Span) -> float:
         """Return the sum over *span*, from hours; one that was not read yet is the sum of its minutes."""
-        return fsum(self._hours.values(*span))
+        return self._hours.sum(*span)
 
     def total(self, year: Span) -> float:
         """Return the sum of every counted datapoint of *year*."""
@@ -103,12 +109,19 @@ class Ledger:
         hours = min(max(self.cuts.hours, days), year.end)
         minutes = min(max(self.cuts.minutes, hours), year.end)
         return fsum(
-            chain(
-                self._days.values(year.start, days),
-                self._hours.values(days, hours),
-                self._minutes.values(hours, minutes),
+            (
+                *self._closed_days(year.start, days),
+                *self._hours.exact_sum(days, hours),
+                *self._minutes.exact_sum(hours, minutes),
             )
         )
+
+    def _closed_days(self, start: int, end: int) -> tuple[float, ...]:
+        """Return numbers whose sum is that of the days; kept, as to add up a year takes longer than all the rest."""
+        if start != self._closed_from or end != self._closed_to:
+            self._closed = self._days.exact_sum(start, end)
+            self._closed_from, self._closed_to = start, end
+        return self._closed
 
     def reading(self, now: float) -> Reading:
         """Return what the counter shows at *now* and, should no poll come, at the turn of the year.
@@ -122,6 +135,11 @@ class Ledger:
         if now < year.start + YEAR_OPEN_SECONDS:
             return Reading(0.0, year.start + YEAR_OPEN_SECONDS, reading)
         return reading
+
+
+def _periods(moments: Sequence[int], step: int) -> range:
+    """Return the starts of the periods of *step* seconds from that of the first of *moments* to that of the last."""
+    return range(floor_to(moments[0], step), moments[-1] + 1, step) if moments else range(0)
 
 
 @lru_cache(maxsize=TURNS_REMEMBERED)

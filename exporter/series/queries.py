@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.catalogue import NAMESPACE, snake
 from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError, SourceError
@@ -31,8 +31,7 @@ Dimensions = tuple[tuple[str, str], ...]
 Points = Mapping[int, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One statistic of one metric over one window, in whole periods."""
 
     metric: str
@@ -135,7 +134,7 @@ class _Partial:
     points: dict[int, float] = field(default_factory=dict)
     status: str | None = None
     error: InvalidResponseError | None = None
-    messages: list[str] = field(default_factory=list)
+    messages: tuple[str, ...] = ()
 
 
 class Answers:
@@ -182,7 +181,7 @@ class Answers:
         except InvalidResponseError as error:
             partial.error = error
         partial.status = result.get("StatusCode")
-        partial.messages += _messages(result)
+        partial.messages += tuple(_messages(result))
 
     def results(self) -> dict[Query, Points | SourceError]:
         """Return for each query its points (period start -> value), or why they are not whole."""
@@ -198,14 +197,15 @@ class Answers:
             return AwsInternalError(f"GetMetricData: AWS could not answer for {what}")
         if partial.status != "Complete":
             return InvalidResponseError(f"GetMetricData: the answer for {what} is not whole ({partial.status})")
-        messages = partial.messages or self._messages
+        messages = partial.messages or tuple(self._messages)
         if messages:
             return InvalidResponseError(f"GetMetricData: {what} may be incomplete: {'; '.join(messages)[:200]}")
         return partial.points
 
 
 def _messages(part: Mapping[str, Any]) -> list[str]:
-    return [f"{message.get('Code')}: {message.get('Value')}" for message in part.get("Messages") or []]
+    messages = part.get("Messages")
+    return [f"{message.get('Code')}: {message.get('Value')}" for message in messages] if messages else []
 
 
 def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any]) -> None:
@@ -214,8 +214,7 @@ def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any
     if len(timestamps) != len(values):
         raise InvalidResponseError(f"GetMetricData: {query.metric} has {len(timestamps)} times, {len(values)} values")
     (start, end), period = query.span, query.period_seconds
-    for timestamp, value in zip(timestamps, values, strict=True):
-        moment = _unix(timestamp)
+    for timestamp, moment, value in zip(timestamps, map(_unix, timestamps), values, strict=True):
         if not start <= moment < end or moment % period:
             raise InvalidResponseError(f"GetMetricData: {query.metric} has a datapoint outside its window: {timestamp}")
         if type(value) is not float:

@@ -57,6 +57,18 @@ class Cuts(NamedTuple):
     minutes: int
 
 
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
+def same_span(start: int, end: int) -> Span:
+    """Return a span that all series share."""
+    return Span(start, end)
+
+
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
+def same_cuts(days: int, hours: int, minutes: int) -> Cuts:
+    """Return cuts that all series share."""
+    return Cuts(days, hours, minutes)
+
+
 def floor_to(moment: float, step: int) -> int:
     """Return the last multiple of *step* seconds at or before *moment*."""
     return int(moment // step) * step

@@ -36,13 +36,18 @@ async def portions(states: Sequence[State], now: float) -> list[Portion]:
     questions may be the same.
     """
     of_series: dict[Place, Portion] = {}
+    datapoints = 0
     async for state in in_turns(states):
         wanted = state.wants(now)
-        series = of_series.setdefault((wanted[0].metric, wanted[0].dimensions), Portion())
+        place = (wanted[0].metric, wanted[0].dimensions)
+        series = of_series.get(place)
+        if series is None:
+            series = of_series[place] = Portion()
         series.states.append(state)
         series.queries.extend(wanted)
-    if sum(series.datapoints for series in of_series.values()) <= AT_ONCE:
-        return list(_cut(of_series.values()))
+        datapoints += sum([query.datapoints for query in wanted])
+    if datapoints <= AT_ONCE:
+        return [_joined(of_series.values())] if of_series else []
     newest: list[Portion] = []
     past: list[Portion] = []
     for series in of_series.values():
@@ -56,6 +61,14 @@ async def portions(states: Sequence[State], now: float) -> list[Portion]:
 
 def _is_look(query: Query) -> bool:
     return query.span.end - query.span.start >= DAY
+
+
+def _joined(parts: Iterable[Portion]) -> Portion:
+    portion = Portion()
+    for part in parts:
+        portion.states.extend(part.states)
+        portion.queries.extend(part.queries)
+    return portion
 
 
 def _cut(parts: Iterable[Portion]) -> Iterator[Portion]:

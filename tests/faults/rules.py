@@ -63,8 +63,8 @@ OF_DATA = (
     Mutant(
         "2 a datapoint is one",
         "series/shelf.py",
-        "self._values[index] = read",
-        "self._values[index] += read",
+        "self._put(moment, read)",
+        "self._put(moment, value + read)",
         COUNTED,
     ),
     Mutant(
@@ -91,22 +91,29 @@ OF_DATA = (
     Mutant(
         "3 a day is no less than its hours",
         "series/ledger.py",
-        "self._days.raise_to(day, fsum(self._hours.values(day, day + DAY)))",
-        "pass",
+        "self._days.raise_to(day, self._hours.sum(day, day + DAY))",
+        "False",
         COUNTED,
     ),
     Mutant(
         "3 an hour is no less than its minutes",
         "series/ledger.py",
-        "self._hours.raise_to(hour, fsum(self._minutes.values(hour, hour + HOUR)))",
+        "self._hours.raise_to(hour, self._minutes.sum(hour, hour + HOUR))",
         "False",
         COUNTED,
     ),
     Mutant(
         "3 hours are counted from the days on",
         "series/ledger.py",
-        "self._hours.values(days, hours)",
-        "self._hours.values(year.start, hours)",
+        "self._hours.exact_sum(days, hours)",
+        "self._hours.exact_sum(year.start, hours)",
+        COUNTED,
+    ),
+    Mutant(
+        "3 a closed day that grows is counted",
+        "series/ledger.py",
+        "if days and days[0] < self._closed_to:",
+        "if False:",
         COUNTED,
     ),
     Mutant(

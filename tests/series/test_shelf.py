@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.series.shelf import Change, Shelf
 from exporter.series.windows import Span
 
+VALUES = st.integers(0, 9).map(float) | st.sampled_from([0.1, 2.5, 2.0**32 - 1, 2.0**32, 1e15])
 READS = st.lists(
     st.tuples(
         st.integers(0, 30),
         st.integers(0, 12),
-        st.dictionaries(st.integers(0, 45), st.integers(0, 9).map(float), max_size=8),
+        st.dictionaries(st.integers(0, 45), VALUES, max_size=8),
     ),
     max_size=8,
 )
@@ -32,6 +35,18 @@ def test_it_is_a_dict_that_keeps_the_largest_value(reads: list[tuple[int, int, d
             expected[moment] = max(expected.get(moment, 0.0), value)
     for moment in range(0, 2800, 60):
         assert sum(shelf.values(moment, moment + 60)) == expected.get(moment, 0.0)
+    whole = sum(map(Fraction, expected.values()))
+    assert shelf.sum(0, 2800) == float(whole)
+    assert sum(map(Fraction, shelf.exact_sum(0, 2800))) == whole
+
+
+def test_whole_numbers_take_half_the_room_until_another_one_comes() -> None:
+    shelf = Shelf(60, 0)
+    shelf.keep(Span(0, 600), {0: 2.0**32 - 1, 60: 3.0})
+    assert shelf._values.itemsize == 4
+    shelf.keep(Span(0, 600), {0: 2.0**32 - 1, 60: 3.5})
+    assert shelf._values.itemsize == 8
+    assert list(shelf.values(0, 180)) == [2.0**32 - 1, 3.5, 0.0]
 
 
 def test_what_was_forgotten_is_not_raised_again() -> None:
