@@ -57,7 +57,7 @@ async def test_a_name_that_hangs_takes_one_thread_that_is_left_behind_and_nothin
     try:
         async with asyncio.timeout(10):
             assert await resolver.resolve("quick.test", 80)
-            while len(asked) < 2:  # threads begin when they can
+            while len(asked) < 2:  # noqa: ASYNC110 - threads begin when they can
                 await asyncio.sleep(0.01)
         assert not any(task.done() for task in waiting)
         assert sorted(asked) == ["quick.test", "slow.test"], "one question, so one thread, for all who wait"
