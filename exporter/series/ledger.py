@@ -21,6 +21,7 @@ from exporter.series.windows import (
     same_cuts,
 )
 
+NEVER = 0
 TURNS_REMEMBERED = 16
 """Until the new year begins it is 0 for every series, which need not hold two readings each for it."""
 
@@ -41,7 +42,7 @@ class Ledger:
         self._minutes = Shelf(MINUTE, minutes.start)
         self.cuts = Cuts(days.start, hours.start, minutes.start)
         self._closed: tuple[float, ...] = ()
-        self._closed_from = self._closed_to = days.start
+        self._closed_from = self._closed_to = NEVER
 
     @property
     def held(self) -> Cuts:
@@ -78,7 +79,7 @@ class Ledger:
 
     def _days_changed(self, days: Sequence[int]) -> None:
         if days and days[0] < self._closed_to:
-            self._closed_to = self._closed_from
+            self._closed_from = self._closed_to = NEVER
 
     def move_cuts(self, days: int = 0, hours: int = 0, minutes: int = 0) -> None:
         """Move each cut forward to where its resolution was read; a cut never moves back."""
@@ -89,9 +90,9 @@ class Ledger:
         self._hours.forget_before(min(floor_to(hours_before, DAY), floor_to(self.cuts.days, DAY)))
         self._minutes.forget_before(min(floor_to(minutes_before, HOUR), self.cuts.hours))
         year = epoch(self.cuts.days + DAY_SETTLE_SECONDS).start
-        if self.cuts.days > year:
+        if self._days.start < year < self.cuts.days:
+            self._days_changed((self._days.start,))
             self._days.forget_before(year)
-            self._days_changed((year,))
 
     def minutes_in(self, span: Span) -> float:
         """Return the sum over *span*, from minutes alone."""
