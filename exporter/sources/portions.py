@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from exporter.series.dimensions import Place
@@ -50,13 +50,13 @@ async def portions(states: Sequence[State], now: float) -> list[Portion]:
         return [_joined(of_series.values())] if of_series else []
     newest: list[Portion] = []
     past: list[Portion] = []
-    for series in of_series.values():
+    async for series in in_turns(of_series.values()):
         if any(state.starting(now) for state in series.states):
             past.append(series)
             continue
         newest.append(Portion(series.states, [query for query in series.queries if not _is_look(query)]))
         past.append(Portion(series.states, [query for query in series.queries if _is_look(query)]))
-    return [*_cut(newest), *_cut(past)]
+    return [*await _cut(newest), *await _cut(past)]
 
 
 def _is_look(query: Query) -> bool:
@@ -71,17 +71,16 @@ def _joined(parts: Iterable[Portion]) -> Portion:
     return portion
 
 
-def _cut(parts: Iterable[Portion]) -> Iterator[Portion]:
-    """Yield *parts* joined to as few portions as there may be."""
-    portion, datapoints = Portion(), 0
-    for part in parts:
-        if not part.queries:
-            continue
-        if portion.queries and datapoints + part.datapoints > AT_ONCE:
-            yield portion
-            portion, datapoints = Portion(), 0
-        portion.states.extend(part.states)
-        portion.queries.extend(part.queries)
-        datapoints += part.datapoints
-    if portion.queries:
-        yield portion
+async def _cut(parts: Iterable[Portion]) -> list[Portion]:
+    """Return *parts* joined to as few portions as there may be."""
+    cut: list[Portion] = []
+    datapoints = 0
+    async for part in in_turns(part for part in parts if part.queries):
+        size = part.datapoints
+        if not cut or datapoints + size > AT_ONCE:
+            cut.append(Portion())
+            datapoints = 0
+        cut[-1].states.extend(part.states)
+        cut[-1].queries.extend(part.queries)
+        datapoints += size
+    return cut

@@ -4,6 +4,7 @@ import gc
 import sys
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,16 +16,22 @@ class Node:
         self.itself = self
 
 
-@pytest.fixture
-def dead() -> Iterator[weakref.ref[Node]]:
-    """What died in a cycle after it had outlived a full collection."""
-    with short_collections():
+@contextmanager
+def aside(small_blocks: int) -> Iterator[weakref.ref[Node]]:
+    """Give what died in a cycle after it had outlived a full collection."""
+    with short_collections(small_blocks):
         node = Node()
         gc.collect()
         dead = weakref.ref(node)
         del node
         gc.collect()
         assert dead() is not None, "what was set aside is looked at again, which takes long"
+        yield dead
+
+
+@pytest.fixture
+def dead() -> Iterator[weakref.ref[Node]]:
+    with aside(small_blocks=0) as dead:
         yield dead
 
 
@@ -42,6 +49,14 @@ def test_the_dead_are_not_looked_for_while_what_comes_replaces_what_goes(dead: w
         gc.collect()
         del replaced
     assert dead() is not None
+
+
+def test_the_dead_are_not_looked_for_while_the_process_is_small() -> None:
+    with aside(small_blocks=2 * sys.getallocatedblocks()) as dead:
+        more = [Node() for _ in range(sys.getallocatedblocks() // 3)]
+        gc.collect()
+        assert dead() is not None
+        assert more
 
 
 def test_the_dead_are_freed_by_the_next_full_collection_after_much_died(dead: weakref.ref[Node]) -> None:
