@@ -287,6 +287,20 @@ OF_DATA = (
         ("tests/aws/test_clients.py", "tests/faults/test_clock.py"),
     ),
     Mutant(
+        "9 a poll that began ahead counts nothing",
+        "sources/cloudwatch.py",
+        "                    raise ahead\n",
+        "                    pass\n",
+        SOURCE,
+    ),
+    Mutant(
+        "9 facts of a poll that began ahead are not taken",
+        "sources/account.py",
+        "            raise ahead\n",
+        "            pass\n",
+        ACCOUNT,
+    ),
+    Mutant(
         "9 a minute off is told",
         "aws/observer.py",
         "WARN_OFFSET_SECONDS = 60.0",
