@@ -47,7 +47,10 @@ async def aside(work: Callable[[], T]) -> T:
         waiting.cancel()
     if not outcome.done():
         raise NoThreadError(errno.ENOMEM, "a thread died before its work was done")
-    return outcome.result()
+    try:
+        return outcome.result()
+    finally:
+        del outcome, waiting  # else they, the error and this frame hold one another
 
 
 async def in_a_thread(work: Callable[[], T]) -> T:
@@ -72,14 +75,13 @@ async def in_a_thread(work: Callable[[], T]) -> T:
 
 
 class _Errand(Generic[T]):
-    """Work for a thread, which lives no longer than that."""
+    """Work for a thread, which lives as long as that and keeps nothing of it."""
 
     def __init__(self, work: Callable[[], T], outcome: Future[T]) -> None:
-        self._work = work
-        self._outcome = outcome
+        self._errand = [(work, outcome)]
 
     def __call__(self) -> None:
-        _run(self._work, self._outcome)
+        _run(*self._errand.pop())
 
 
 def _run(work: Callable[[], T], outcome: Future[T]) -> None:

@@ -100,13 +100,14 @@ class RegionClients:
         return self._known_account_id or await self._way.account_id()
 
     async def _call(self, service: str, operation: str, ask: Callable[[Any], Awaitable[dict[str, Any]]]) -> Any:
-        self._answered = answered = self._tap.answers
+        answered = self._tap.answers
         answer: dict[str, Any] = {}
         cause: Exception | None = None
         try:
             answer = await ask(await self._client(service))
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises becomes one of ours
             cause = error
+        self._answered = answered  # now, as another call may have begun meanwhile
         failure: SourceError | None = self._tap.clock_error(answered)
         if failure is None and cause is not None:
             answers = self._tap.answers > answered

@@ -1,4 +1,4 @@
-"""Taking up a changed configuration: all of it or nothing, one at a time, at most half of the time."""
+"""Taking up a changed configuration: all of it or nothing, one at a time, with a rest after each."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from exporter.telemetry import Telemetry
 
 MIN_REST_SECONDS = 1.0
 """Clients are made, and polls asked for, only after a reload: that costs more than itself."""
+MAX_REST_SECONDS = 60.0
+"""A file that took long to read cost others nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ log = logging.getLogger(__name__)
 class Reloader:
     """Loads the configuration again when asked, in a task of its own, so that no client can cut it short by leaving.
 
-    After each one it rests, at least as long as that took, so that whoever asks without pause leaves time for scrapes.
+    After each one it rests, about as long as that took, so that whoever asks without pause leaves time for scrapes.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Reloader:
                 outcome = await self._reload()
                 took = self._monotonic() - begun
                 _tell(heard, outcome)
-                await self._sleep(max(took, MIN_REST_SECONDS))
+                await self._sleep(min(max(took, MIN_REST_SECONDS), MAX_REST_SECONDS))
         finally:
             self._ended = True
             _tell([*heard, *self._waiting()], _stopping())

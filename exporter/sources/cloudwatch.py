@@ -103,7 +103,7 @@ class CloudWatchSource(Source):
         self._pace = Pace(poll_interval_seconds, look, _alignment(plans, rules))
         self.roster = Roster(plans, dimensions or DimensionPlan(), self._pace, rules)
         self.selected = Selected(self.roster, listing, rules=rules, telemetry=telemetry, key=key)
-        self._now = 0.0
+        self._now: float = previous._now if previous is not None else 0.0  # the same class, a reload ago
         self._series: tuple[Series, ...] | None = None
 
     @property
@@ -140,19 +140,25 @@ class CloudWatchSource(Source):
         """Read everything that is due at *now*; a series that fails leaves the others alone.
 
         Raises:
-            SourceError: the first failure; whatever was read whole is kept.
+            SourceError: the first failure; whatever was read whole is kept. Of a clock that is wrong everything stays
+                as it was: by it the year may be another one, and a counter 0.
         """
+        before = self._now, self._series
         self._now, self._series = now, None
-        await self._identify(now)
-        self.roster.expire(now)
         failures: list[SourceError] = []
         try:
+            await self._identify(now)
             await self._read_portions(self.roster.reading, now, failures)
             await self._read_portions(await self.selected.take(now), now, failures)
         except SourceError as error:
             failures.append(error)
-        known = [series async for state in in_turns(self.roster.shown) for series in state.series(now)]
-        self._series = tuple(known)
+        if any(failure.reason is Reason.CLOCK for failure in failures):
+            self._now, self._series = before
+        else:
+            self.roster.expire(now)
+            self._series = tuple(
+                [series async for state in in_turns(self.roster.shown) for series in state.series(now)]
+            )
         if failures:
             raise failures[0]
 

@@ -11,7 +11,7 @@ from exporter.config.load import Loaded
 from exporter.config.settings import Settings
 from exporter.config.web.access import WebAccess
 from exporter.daemon.door import Door
-from exporter.daemon.reload import MIN_REST_SECONDS, Reloader
+from exporter.daemon.reload import MAX_REST_SECONDS, MIN_REST_SECONDS, Reloader
 from exporter.errors import ConfigError, ExporterError, Problem
 from exporter.telemetry import Telemetry
 from tests.daemon.world import loaded, settings
@@ -94,7 +94,7 @@ async def test_who_waits_for_a_reload_shares_the_next_one() -> None:
     assert stage.in_force == ["old", "new", "new"]
 
 
-@pytest.mark.parametrize(("takes_seconds", "rest"), [(0.02, MIN_REST_SECONDS), (7.5, 7.5)])
+@pytest.mark.parametrize(("takes_seconds", "rest"), [(0.02, MIN_REST_SECONDS), (7.5, 7.5), (3600, MAX_REST_SECONDS)])
 async def test_who_waits_is_answered_at_once_and_who_comes_in_the_rest_shares_the_next_reload(
     takes_seconds: float, rest: float
 ) -> None:
