@@ -103,7 +103,7 @@ class CloudWatchSource(Source):
         self._pace = Pace(poll_interval_seconds, look, _alignment(plans, rules))
         self.roster = Roster(plans, dimensions or DimensionPlan(), self._pace, rules)
         self.selected = Selected(self.roster, listing, rules=rules, telemetry=telemetry, key=key)
-        self._now: float = previous._now if previous is not None else 0.0  # the same class, a reload ago
+        self._now: float = previous._now if previous is not None else 0.0  # noqa: SLF001 - of the same class
         self._series: tuple[Series, ...] | None = None
 
     @property
