@@ -67,7 +67,7 @@ bench: install ## speed, memory and calls beside their targets; make bench ARGS=
 	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: install debian ## the random tests at length, with new seeds, without coverage
-	SOAK=1 $(BIN)/python -m pytest -n 2 --timeout=3600 $(ARGS)
+	SOAK=1 $(BIN)/python -m pytest -n 2 --dist worksteal --timeout=3600 $(ARGS)
 
 format: install ## ruff: mend what can be mended
 	$(BIN)/ruff check --fix .

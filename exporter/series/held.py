@@ -154,8 +154,10 @@ class Held:
         if self.memory.read_end is None or self.starting(now):
             return Span(self._aligned(floor_to(end - self._plan.range_seconds, HOUR), end), end)
         start = repeat_start(end, self.memory.read_end, self._plan.range_seconds)
-        if hour_due(now, self._pace.look_seconds) > self.memory.looked_hour:
-            start = min(start, end - HELD_LOOK_BACK_SECONDS)
+        due = hour_due(now, self._pace.look_seconds)
+        if due > self.memory.looked_hour:
+            missed_seconds = due - self.memory.looked_hour - HOUR
+            start = min(start, end - HELD_LOOK_BACK_SECONDS - missed_seconds)
         return same_span(self._aligned(floor_to(start, self._pace.align_seconds), end), end)
 
     def _aligned(self, start: int, end: int) -> int:

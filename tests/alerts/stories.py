@@ -73,17 +73,20 @@ def wobbling() -> TimeLine:
 
 
 def wobbling_at_random(seed: int) -> TimeLine:
-    """Between 4.8 and 5.2 %, another value every poll."""
+    """Between 4.8 and 5.2 %, another value every poll; an hour over the line first, else it might be told to rise."""
     chance = random.Random(seed)
     bounces = [chance.uniform(0.048, 0.052) for _ in range(DAY.hours * HOUR + 1)]
     complaints = [chance.uniform(0.00096, 0.00104) for _ in range(DAY.hours * HOUR + 1)]
-    return on_the_line(bounces.__getitem__, complaints.__getitem__)
+    return on_the_line(
+        lambda minute: 0.052 if minute < HOUR else bounces[minute],
+        lambda minute: 0.00104 if minute < HOUR else complaints[minute],
+    )
 
 
 def wandering(seed: int) -> TimeLine:
-    """Between 4.6 and 5.4 %, each value a small step from the one before."""
+    """Between 4.6 and 5.4 %, each value a small step from the one before; over the line first."""
     chance = random.Random(seed)
-    walk = [0.05]
+    walk = [0.052]
     for _ in range(DAY.hours * HOUR):
         walk.append(min(0.054, max(0.046, walk[-1] + chance.uniform(-0.0003, 0.0003))))
     return on_the_line(walk.__getitem__, lambda minute: walk[minute] / 50)

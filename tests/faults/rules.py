@@ -199,6 +199,13 @@ OF_DATA = (
     ),
     # 6. Unknown is absent.
     Mutant(
+        "5 a look makes up for those that were missed",
+        "series/held.py",
+        "missed_seconds = due - self.memory.looked_hour - HOUR",
+        "missed_seconds = 0",
+        HELD,
+    ),
+    Mutant(
         "6 a gauge leaves at its time",
         "series/counts.py",
         "GAUGE_MIN_SECONDS = 900",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import Kind
@@ -155,6 +155,18 @@ def test_the_hourly_look_reads_the_last_three_hours_again() -> None:
     assert {query.span.end - query.span.start for query in held.wants(look + 300)} == {900}
 
 
+def test_a_look_reaches_as_much_further_back_as_looks_were_missed() -> None:
+    held = rate()
+    look = NOW + 30 * MINUTE
+    for now in (NOW, look):
+        poll(held, Rates(), now)
+    late = int(look) // MINUTE * MINUTE - 90 * MINUTE
+    poll(held, Rates({late: (0, 0.07)}), look + HOUR, failing=["Average"])
+    queries = poll(held, Rates({late: (0, 0.07)}), look + 2 * HOUR)
+    assert {query.span.end - query.span.start for query in queries} == {4 * HOUR}
+    assert shown(held, look + 2 * HOUR)[TIME] == late
+
+
 def test_an_hour_without_its_minutes_is_an_answer_that_cannot_be_right() -> None:
     held = rate()
     answered: dict[Query, dict[int, float]] = {query: {} for query in held.wants(NOW)}
@@ -199,6 +211,7 @@ def test_a_reload_keeps_what_is_held_and_looks_for_a_statistic_that_is_new() -> 
 
 
 @given(st.integers(0, 2**32))
+@example(20412)  # a look that failed, and the next one an hour late
 @settings(max_examples=examples(150))
 def test_the_rate_is_the_newest_datapoint_with_its_time_whatever_the_schedule(seed: int) -> None:
     random_ = random.Random(seed)
