@@ -46,7 +46,7 @@ class HeldMemory:
     max_age_seconds: int
     newest: dict[str, tuple[int, float]] = field(default_factory=dict)
     read_end: int | None = None
-    looked_hour: int = 0
+    looked_at: float = 0.0
 
 
 class Held:
@@ -69,7 +69,7 @@ class Held:
         self.memory.newest.update({name: point for name, point in known.newest.items() if name in self._statistics})
         reaches = self._plan.max_age_seconds <= known.max_age_seconds
         if reaches and set(self._statistics) <= set(known.statistics):
-            self.memory.read_end, self.memory.looked_hour = known.read_end, known.looked_hour
+            self.memory.read_end, self.memory.looked_at = known.read_end, known.looked_at
 
     def starting(self, now: float) -> bool:
         """Return whether the newest datapoint is to be looked for in all the time that counts."""
@@ -113,7 +113,8 @@ class Held:
                 self._keep(query.statistic, answered[query])
         if _whole([*fine, *([] if coarse is None else [coarse])], answered):
             self.memory.read_end = floor_to(now, MINUTE)
-            self.memory.looked_hour = hour_due(now, self._pace.look_seconds)
+            if coarse is not None or self._hours_since_look(now):
+                self.memory.looked_at = now
         return Outcome()
 
     def series(self, now: float) -> Iterator[Series]:
@@ -154,11 +155,16 @@ class Held:
         if self.memory.read_end is None or self.starting(now):
             return Span(self._aligned(floor_to(end - self._plan.range_seconds, HOUR), end), end)
         start = repeat_start(end, self.memory.read_end, self._plan.range_seconds)
-        due = hour_due(now, self._pace.look_seconds)
-        if due > self.memory.looked_hour:
-            missed_seconds = due - self.memory.looked_hour - HOUR
-            start = min(start, end - HELD_LOOK_BACK_SECONDS - missed_seconds)
+        if self._hours_since_look(now) > 0:
+            # a late datapoint is seen up to two hours after its time, however long ago the last look was
+            looked_end = floor_to(self.memory.looked_at, MINUTE)
+            start = min(start, end - HELD_LOOK_BACK_SECONDS, looked_end + HOUR - HELD_LOOK_BACK_SECONDS)
         return same_span(self._aligned(floor_to(start, self._pace.align_seconds), end), end)
+
+    def _hours_since_look(self, now: float) -> int:
+        """Return how many looks are due since the last one; below 0 where the clock was set back."""
+        due, looked = (hour_due(moment, self._pace.look_seconds) for moment in (now, self.memory.looked_at))
+        return (due - looked) // HOUR
 
     def _aligned(self, start: int, end: int) -> int:
         if self.period_seconds == MINUTE:

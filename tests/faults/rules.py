@@ -201,8 +201,8 @@ OF_DATA = (
     Mutant(
         "5 a look makes up for those that were missed",
         "series/held.py",
-        "missed_seconds = due - self.memory.looked_hour - HOUR",
-        "missed_seconds = 0",
+        "end - HELD_LOOK_BACK_SECONDS, looked_end + HOUR - HELD_LOOK_BACK_SECONDS",
+        "end - HELD_LOOK_BACK_SECONDS",
         HELD,
     ),
     Mutant(

@@ -212,6 +212,7 @@ def test_a_reload_keeps_what_is_held_and_looks_for_a_statistic_that_is_new() -> 
 
 @given(st.integers(0, 2**32))
 @example(20412)  # a look that failed, and the next one an hour late
+@example(55159)  # the same, late in the hour
 @settings(max_examples=examples(150))
 def test_the_rate_is_the_newest_datapoint_with_its_time_whatever_the_schedule(seed: int) -> None:
     random_ = random.Random(seed)
