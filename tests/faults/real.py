@@ -245,6 +245,7 @@ def real(path: Path, *, guarded: bool = False, patience_seconds: int = 50) -> It
                     world.watch(watched, world.send)
                     _wait_until_well(world)
                     world.watch(watched, world.look)
+                    until(lambda: world.prometheus.scrapes, LIMIT_SECONDS, world.log)
                     yield world
 
 
