@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-Stamp: TypeAlias = tuple[int, int, int]
-"""Inode, size and time of change (ns): another one after every way to change a file."""
+Stamp: TypeAlias = tuple[int, int, int, int]
+"""Inode, size, and times (ns) of its content and of any change: another one after every way to change a file.
+
+The first time can be set to what it was, as `cp -p` and `rsync -t` do; the second one cannot.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +77,4 @@ def stamp(path: Path) -> Stamp | None:
         seen = path.stat()
     except (OSError, ValueError):
         return None
-    return seen.st_ino, seen.st_size, seen.st_mtime_ns
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
