@@ -85,7 +85,7 @@ class Site:
         if sans:
             context.verify_mode = ssl.CERT_REQUIRED
             self.ours.ca.configure_trust(context)
-        return Tls(context, frozenset(sans))
+        return Tls(context, b"", frozenset(sans))
 
 
 @pytest.fixture

@@ -17,13 +17,14 @@ The first time can be set to what it was, as `cp -p` and `rsync -t` do; the seco
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How connections are secured.
+    """How connections are secured. Two are equal when they were made of the same, which *digest* is of.
 
     *allowed_sans* are names of which a client's certificate has to have one, if any; *not_after* (unix seconds) is
     until when the certificate is valid, None where that is not known.
     """
 
-    context: ssl.SSLContext
+    context: ssl.SSLContext = field(compare=False)
+    digest: bytes = field(repr=False)
     allowed_sans: frozenset[str] = frozenset()
     not_after: float | None = None
 
