@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import bcrypt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.config.web.hashes import read_hash
+from exporter.config.web.read import read_web_file
+from exporter.errors import ConfigError
+from tests.effort import examples
 
 GO = "$2a$04$/FURHByNZhjT9M8aFvqsA.QDw6Z4rhnb276NhAEEEmtKxYhkcTQua"
 """What golang.org/x/crypto/bcrypt 0.58.0 makes of `word`. That also takes it with any end of the salt from . to N."""
@@ -71,9 +74,21 @@ def test_a_hash_tells_its_cost_and_is_not_shown() -> None:
     assert "FURH" not in repr(hashed)
 
 
-@given(st.from_regex(r"\$2[a-z]?\$0[3-5]\$[./A-Za-z0-9]{53}", fullmatch=True), st.binary(max_size=72))
-def test_whatever_is_taken_can_be_checked(text: str, password: bytes) -> None:
-    hashed = read_hash(text)
-    if hashed is not None:
-        assert not bcrypt.checkpw(password, hashed.text), "by chance one in 2 to the 184"
-        assert bcrypt.hashpw(password, hashed.text)[:29] == hashed.text[:29]
+@settings(max_examples=examples(50))
+@given(
+    st.from_regex(r"\$2[a-z]?\$0[3-5]\$[./A-Za-z0-9]{53}", fullmatch=True),
+    st.binary(max_size=72).filter(lambda password: b"\0" not in password),
+)
+def test_whatever_a_file_may_hold_can_be_checked(
+    tmp_path_factory: pytest.TempPathFactory, text: str, password: bytes
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "hashes.yml"
+    file.write_text(f"basic_auth_users: {{alice: {text}}}")
+    try:
+        hashed = read_web_file(file).users["alice"]
+    except ConfigError as error:
+        (problem,) = error.problems
+        assert problem.message.startswith("must be a bcrypt hash")
+        return
+    assert not bcrypt.checkpw(password, hashed), "by chance one in 2 to the 184"
+    assert bcrypt.hashpw(password, hashed)[:29] == hashed[:29]
