@@ -93,6 +93,7 @@ lock: install ## resolve the requirements again, as far as needed; make lock ARG
 	$(COMPILE) -c requirements/dev.txt -o requirements/runtime.txt
 	$(COMPILE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
 	$(COMPILE:pyproject.toml=) -c requirements/dev.txt --group build -o requirements/build.txt
+	$(COMPILE:pyproject.toml=) -c requirements/dev.txt --group audit -o requirements/audit.txt
 
 dist: install ## build the source package and, from it, the wheel, into dist/
 	@rm -rf dist

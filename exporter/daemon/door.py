@@ -28,7 +28,7 @@ class Door:
         """Begin with *access*."""
         self.access = access
         self.tls_changed: Callable[[], None] = _nobody
-        """Told when connections are secured in another way from now on."""
+        """Told when connections are secured in another way from now on, or by another certificate, key or client CA."""
         self._telemetry = telemetry
         self._seen: Mapping[Path, Stamp | None] = access.stamps
         self._suspected = False
@@ -40,7 +40,7 @@ class Door:
         before, self.access = self.access, access
         self._seen, self._suspected, self._told = access.stamps, False, set()
         self._telemetry.web_loaded(_not_after(access))
-        if before.tls is not access.tls:
+        if before.tls != access.tls:
             self.tls_changed()
 
     async def watch(self, sleep: Callable[[float], Awaitable[object]]) -> None:

@@ -1,7 +1,8 @@
 """Connections from the listening sockets to the protocol that serves them, through TLS where there is any.
 
 TLS is that of the moment a connection comes, so that a new certificate needs no new listener. Of handshakes only so
-many are under way at once, and only for so long; the oldest gives way. The protocol sees a connection when it is done.
+many are under way at once, and only for so long; the oldest of the place that has most of them gives way, so that who
+begins handshakes from one address cuts nobody's at another. The protocol sees a connection when it is done.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections import Counter
 from collections.abc import Callable
 
 from exporter.config.web.access import Tls
+from exporter.web.place import place_of
 
 MAX_HANDSHAKES = 128
 HANDSHAKE_SECONDS = 10.0
@@ -53,7 +56,7 @@ class Entrance:
         self._tls = tls
         self._refused = refused
         self._make_room = make_room
-        self._under_way: dict[asyncio.Task[None], None] = {}
+        self._under_way: dict[asyncio.Task[None], str] = {}
 
     async def accept(self, listener: socket.socket) -> None:
         """Let in whoever comes to *listener*, until cancelled; who is under way then is cut."""
@@ -62,20 +65,20 @@ class Entrance:
         async with asyncio.TaskGroup() as group:
             while True:
                 try:
-                    connection, _ = await loop.sock_accept(listener)
+                    connection, address = await loop.sock_accept(listener)
                 except (OSError, MemoryError) as error:
                     await self._wait_after(error)
                     continue
                 task = group.create_task(self._let_in(connection))
-                self._under_way[task] = None
+                self._under_way[task] = place_of(address[0])
                 task.add_done_callback(self._under_way.pop)
                 if len(self._under_way) > MAX_HANDSHAKES:
-                    self._cut_oldest()
+                    self._cut_one()
                 await asyncio.sleep(0)  # who waits already is accepted at once, and others have to have their turn
 
     async def _wait_after(self, error: OSError | MemoryError) -> None:
         if isinstance(error, MemoryError) or error.errno in _SHORTAGE:
-            self._cut_oldest()
+            self._cut_one()
             self._make_room()
             await asyncio.sleep(SHORTAGE_PAUSE_SECONDS)
         elif error.errno in _GONE:
@@ -88,8 +91,11 @@ class Entrance:
         for task in self._under_way:
             task.cancel()
 
-    def _cut_oldest(self) -> None:
-        oldest = next((task for task in self._under_way if not task.cancelling()), None)
+    def _cut_one(self) -> None:
+        """Cut the oldest handshake of the place that has most of them."""
+        places = {task: place for task, place in self._under_way.items() if not task.cancelling()}
+        counts = Counter(places.values())
+        oldest = max(places, key=lambda task: counts[places[task]], default=None)
         if oldest is not None:
             oldest.cancel()
 

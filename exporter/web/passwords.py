@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -17,11 +16,11 @@ from typing import TypeAlias
 import bcrypt
 
 from exporter.aside import NoThreadError
+from exporter.web.place import place_of
 
 MAX_REMEMBERED = 256
 MAX_WAITING = 32
 """With so many in the queue the next one is told to come again; a good password that is known never waits."""
-IPV6_CLIENT_BITS = 64
 BCRYPT_BYTES = 72
 """Of a longer password bcrypt, in Go as everywhere, sees only the beginning."""
 
@@ -68,7 +67,7 @@ class Passwords:
         if known and mark in self._good:
             self._good.move_to_end(mark)
             return True
-        place = _place(peer)
+        place = place_of(peer)
         if place in self._waiting or len(self._waiting) >= MAX_WAITING:
             raise BusyError
         self._waiting.add(place)
@@ -102,14 +101,3 @@ class Passwords:
         # a NUL is in nobody's password: it is refused after the same work
         plain = password.replace(b"\0", b"")
         return self._check(plain, hashed) and plain == password
-
-
-def _place(peer: str) -> str:
-    """Return what of the address *peer* is one client: of IPv6 the network, in which each has as many as he likes."""
-    try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
-    except ValueError:
-        return peer
-    if isinstance(address, ipaddress.IPv4Address):
-        return peer
-    return str(address.ipv4_mapped or ipaddress.ip_network((address, IPV6_CLIENT_BITS), strict=False))

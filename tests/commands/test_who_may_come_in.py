@@ -21,5 +21,5 @@ from exporter.config.web.access import Tls, WebAccess
 def test_check_config_says_who_may_come_in(mode: ssl.VerifyMode | None, users: int, sentence: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = mode or ssl.CERT_NONE
-    access = WebAccess(None if mode is None else Tls(context), {str(number): b"" for number in range(users)})
+    access = WebAccess(None if mode is None else Tls(context, b""), {str(number): b"" for number in range(users)})
     assert who_may_come_in(access) == f"Who may come in: {sentence}"

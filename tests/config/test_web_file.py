@@ -381,6 +381,31 @@ def test_a_rate_is_a_time_and_a_burst(tmp_path: Path, interval: object, seconds:
     assert read(tmp_path, {"rate_limit": {"interval": interval, "burst": 3}}).rate == expected
 
 
+def test_tls_is_equal_when_it_is_made_of_the_same_and_only_then(tmp_path: Path, ours: Authority) -> None:
+    ca, old = tmp_path / "ca.pem", ours.issue("old", "exporter")
+    ca.write_bytes(ours.file.read_bytes())
+    strict = {"client_ca_file": str(ca), "client_auth_type": STRICT, "client_allowed_sans": ["a"]}
+    first = read(tmp_path, tls(old, **strict)).tls
+    moved = Papers(tmp_path / "moved.pem", tmp_path / "moved.key")
+    moved.cert.write_bytes(old.cert.read_bytes())
+    moved.key.write_bytes(old.key.read_bytes())
+    for same in (tls(old, **strict), tls(moved, **strict), tls(old, **strict) | {"basic_auth_users": {"a": HASH}}):
+        assert read(tmp_path, same).tls == first
+    for setting in (
+        {"client_allowed_sans": ["b"]},
+        {"client_allowed_sans": None},
+        {"client_allowed_sans": None, "client_auth_type": "VerifyClientCertIfGiven"},
+        {"min_version": "TLS13"},
+        {"cipher_suites": ["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"]},
+        {"prefer_server_cipher_suites": False},
+        {"curve_preferences": ["X25519"]},
+    ):
+        assert read(tmp_path, tls(old, **(strict | setting))).tls != first
+    assert read(tmp_path, tls(ours.issue("new", "exporter"), **strict)).tls != first
+    ca.write_bytes(ours.file.read_bytes() + authority(tmp_path / "theirs").file.read_bytes())
+    assert read(tmp_path, tls(old, **strict)).tls != first
+
+
 def test_nothing_secret_is_in_what_would_be_printed_of_it(tmp_path: Path, papers: Papers) -> None:
     assert "mDwo" not in repr(read(tmp_path, {"basic_auth_users": {"alice": HASH}, **tls(papers)}))
 

@@ -100,6 +100,32 @@ async def test_a_renewed_certificate_is_taken(look: Look) -> None:
     assert (look.failures, look.changes) == (0, 1)
 
 
+async def test_a_change_in_place_that_keeps_size_and_time_is_taken(look: Look) -> None:
+    look.write(users=HASHED)
+    await look.settled()
+    before = look.web.stat()
+    with look.web.open("r+b") as file:
+        file.write(look.web.read_bytes().replace(b"alice", b"carol"))
+    os.utime(look.web, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = look.web.stat()
+    assert (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
+    assert set((await look.settled()).users) == {"carol"}
+
+
+async def test_connections_stay_open_while_what_secures_them_stays_the_same(look: Look) -> None:
+    before = look.door.access
+    look.door.take(read_web_file(look.web))
+    look.web.chmod(0o600)
+    (look.folder / "link").hardlink_to(look.papers.key)
+    assert await look.settled() is not before, "a spare look"
+    look.write(users=HASHED, rest=RATE)
+    assert (await look.settled()).users
+    assert (look.changes, look.failures) == (0, 0)
+    look.write(users=HASHED, rest=RATE, tls=", min_version: TLS13")
+    await look.settled()
+    assert look.changes == 1
+
+
 async def test_users_are_taken_from_the_file_without_a_signal(look: Look) -> None:
     hashed = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
     look.write(users=f"{{alice: {hashed}}}")

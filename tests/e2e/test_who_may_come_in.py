@@ -5,16 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import re
 import shutil
 import signal
 import socket
-import subprocess
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import bcrypt
 import pytest
@@ -23,118 +19,18 @@ from exporter import probe
 from exporter.config.web.names import CIPHERS
 from exporter.web.entrance import MAX_HANDSHAKES
 from exporter.web.server import MAX_CONNECTIONS
-from tests.certificates import Authority, Papers, authority
-from tests.fakes.aws import FakeAws
+from tests.e2e.house import ALICE, EXAMPLE, RATE, House, open_house, shows, tls
+from tests.e2e.scrapes import came_of, jobs, modes
 from tests.monitoring import prometheus
-from tests.processes import Running, environment, exporter, until
-from tests.tools import require_tool
+from tests.processes import until
 
 PAGES = ("/metrics", "/", "/config", "/-/healthy", "/-/ready", "/nothing")
-EXAMPLE = """\
-# TLS and basic authentication configuration example.
-#
-# Additionally, a certificate and a key file are needed.
-tls_server_config:
-  cert_file: server.crt
-  key_file: server.key
-
-# Usernames and passwords required to connect.
-# Passwords are hashed with bcrypt: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md#about-bcrypt.
-basic_auth_users:
-  alice: $2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze
-  bob: $2y$10$hLqFl9jSjoAAy95Z/zw8Ye8wkdMBM8c5Bn1ptYqP/AXyV0.oy0S8m
-"""
-"""docs/web-config.yml of github.com/prometheus/exporter-toolkit (Apache License 2.0), but for its last group."""
-RATE = """
-rate_limit:
-  interval: "1s"
-  burst: 20
-"""
-"""The last group of it."""
-ALICE = ("--user", "alice:alice123")
-
-
-@dataclass
-class House:
-    """An exporter at work whose web configuration changes, and what a client needs to come in."""
-
-    running: Running
-    web: Path
-    ours: Authority
-    theirs: Authority
-    server: Papers
-    client: Papers
-    stranger: Papers
-    reloads: int = field(default=1)
-
-    def use(self, text: str) -> None:
-        """Put the web configuration *text* in force."""
-        self.web.write_text(text)
-        self.running.process.send_signal(signal.SIGHUP)
-        self.reloads += 1
-        until(lambda: self.in_force() >= self.reloads, 20, lambda: "".join(self.running.lines[-5:]))
-
-    def refused(self) -> list[str]:
-        """Return what the look-out has refused so far."""
-        events = self.running.events()
-        return [event["problem"] for event in events if event["msg"].startswith("web configuration refused")]
-
-    def in_force(self) -> int:
-        return sum(event["msg"] == "configuration in force" for event in self.running.events())
-
-    def curl(self, path: str = "/metrics", *options: str, plain: bool = False) -> tuple[int, str]:
-        """Return status, 0 when there was no answer, and head and body or curl's error."""
-        scheme = "http" if plain else "https"
-        port = self.running.address.rpartition(":")[2]
-        done = subprocess.run(
-            [
-                require_tool("curl", debian="curl"),
-                *("--silent", "--show-error", "--include", "--max-time", "20", "--noproxy", "*"),
-                *("--cacert", str(self.ours.file), "--resolve", f"exporter:{port}:127.0.0.1"),
-                *options,
-                f"{scheme}://exporter:{port}{path}",
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        match = re.match(r"HTTP/1\.1 ([0-9]{3})", done.stdout)
-        return (int(match[1]), done.stdout) if match else (0, done.stderr)
-
-    def refusals(self, reason: str, *options: str) -> float:
-        _, page = self.curl("/metrics", *options)
-        match = re.search(rf'^aws_ses_exporter_web_refused_total{{reason="{reason}"}} ([0-9.]+)', page, re.MULTILINE)
-        assert match is not None, page
-        return float(match[1])
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("web")
-    ours, theirs = authority(folder / "ours"), authority(folder / "theirs")
-    web = folder / "web.yml"
-    web.write_text("")
-    server = ours.issue("server", "exporter", "127.0.0.1")
-    shutil.copy(server.cert, folder / "server.crt")
-    shutil.copy(server.key, folder / "server.key")
-    with FakeAws() as aws, exporter(f"--web.config.file={web}", environ=_environment(aws)) as running:
-        running.wait_ready()
-        client = ours.issue("client", "prometheus.example", "10.0.0.7", "2001:db8::7", "who@prometheus.example")
-        yield House(running, web, ours, theirs, server, client, theirs.issue("stranger", "prometheus.example"))
-
-
-def _environment(aws: FakeAws) -> dict[str, str]:
-    return environment(AWS_ENDPOINT_URL=aws.url, AWS_SES_EXPORTER__TARGETS=json.dumps([{"regions": ["us-east-1"]}]))
-
-
-def tls(house: House, **more: object) -> str:
-    return json.dumps(
-        {"tls_server_config": {"cert_file": str(house.server.cert), "key_file": str(house.server.key), **more}}
-    )
-
-
-def shows(papers: Papers) -> tuple[str, ...]:
-    return ("--cert", str(papers.cert), "--key", str(papers.key))
+    with open_house(tmp_path_factory.mktemp("web")) as house:
+        yield house
 
 
 def test_the_documented_example_works_with_relative_files_on_every_path(house: House) -> None:
@@ -327,24 +223,17 @@ def test_the_metrics_keep_answering_under_a_crowd_of_slow_clients(house: House, 
     assert descriptors < MAX_CONNECTIONS + MAX_HANDSHAKES + 50
 
 
-def test_prometheus_scrapes_through_tls_passwords_and_certificates(house: House, tmp_path: Path) -> None:
-    port = house.running.address.rpartition(":")[2]
-    trust = {"ca_file": str(house.ours.file), "server_name": "exporter"}
-    shown = {"cert_file": str(house.client.cert), "key_file": str(house.client.key)}
-    jobs = {
-        "password": {"tls_config": trust, "basic_auth": {"username": "alice", "password": "alice123"}},
-        "wrong_password": {"tls_config": trust, "basic_auth": {"username": "alice", "password": "wrong"}},
-        "certificate": {"tls_config": trust | shown},
-    }
-    target = {"scheme": "https", "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-    house.use(EXAMPLE)
-    scrapes = [{"job_name": name, **target, **job} for name, job in jobs.items()]
+def test_prometheus_is_let_in_or_kept_out_in_every_mode(house: House, tmp_path: Path) -> None:
+    target = {"static_configs": [{"targets": [house.running.address]}]}
+    every = {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
+    scrapes = [{"job_name": name, **every, **target, **job} for name, job in jobs(house).items()]
     with prometheus({"scrape_configs": scrapes}, tmp_path) as it:
-        until(lambda: _up(it.address) == {"password": 1, "wrong_password": 0, "certificate": 0}, 30)
-        house.use(tls(house, client_auth_type="RequireAndVerifyClientCert", client_ca_file=str(house.ours.file)))
-        until(lambda: _up(it.address) == {"password": 0, "wrong_password": 0, "certificate": 1}, 30)
-
-
-def _up(address: str) -> dict[str, int]:
-    with urlopen(f"http://{address}/api/v1/query?{urlencode({'query': 'up'})}", timeout=10) as answer:
-        return {one["metric"]["job"]: int(one["value"][1]) for one in json.load(answer)["data"]["result"]}
+        for mode, (text, told) in modes(house).items():
+            house.use(text)
+            expected = dict.fromkeys(jobs(house), "cut") | {job: how for how, some in told.items() for job in some}
+            since = time.time()
+            until(
+                lambda since=since, expected=expected: came_of(it, since) == expected,
+                30,
+                lambda since=since, mode=mode: f"{mode}: {came_of(it, since)}",
+            )

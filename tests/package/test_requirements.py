@@ -15,7 +15,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = ("build", "runtime", "demo", "dev")
+INSTALLED = ("build", "runtime", "demo", "dev")
+LOCKS = (*INSTALLED, "audit")
+"""The tool of the audit has an environment of its own."""
 
 
 def text(name: str) -> str:
@@ -32,6 +34,7 @@ def asked(name: str) -> list[Requirement]:
     runtime, demo, build = project["dependencies"], project["optional-dependencies"]["demo"], groups["build"]
     dev = [line for line in groups["dev"] if isinstance(line, str)]
     lines = {
+        "audit": groups["audit"],
         "build": build,
         "runtime": runtime,
         "demo": [*runtime, *demo],
@@ -63,9 +66,16 @@ def test_a_lock_names_no_address_and_hashes_everything(name: str) -> None:
     assert not re.search(r"^-", text(name), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", INSTALLED)
 def test_the_locks_agree_on_versions(name: str) -> None:
     assert locked(name).items() <= locked("dev").items()
+
+
+def test_what_the_audit_shares_with_the_others_has_their_version() -> None:
+    audit, others = locked("audit"), locked("dev")
+    shared = audit.keys() & others.keys()
+
+    assert {name: audit[name] for name in shared} == {name: others[name] for name in shared}
 
 
 PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")

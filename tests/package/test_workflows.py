@@ -85,7 +85,8 @@ def test_the_versions_of_python_are_those_that_the_package_claims() -> None:
     versions = [claim.rpartition(" ")[2] for claim in claims if re.search(r":: 3\.\d+$", claim)]
     used = {step["with"]["python-version"] for step in steps() if "setup-python" in step.get("uses", "")}
 
-    assert load("test.yml")["jobs"]["test"]["strategy"]["matrix"]["python"] == versions
+    for name in ("test", "audit"):
+        assert load(f"{name}.yml")["jobs"][name]["strategy"]["matrix"]["python"] == versions
     assert used == {"${{ matrix.python }}", versions[-1]}
 
 
@@ -101,11 +102,12 @@ def test_a_job_may_do_no_more_than_it_has_to() -> None:
 
 
 def test_the_audit_asks_about_every_package_that_somebody_installs_from_here() -> None:
-    (step,) = (step["run"] for step in load("audit.yml")["jobs"]["audit"]["steps"] if "run" in step)
-    asked = re.findall(r"-r requirements/(\w+)\.txt", step)
+    install, audit = (step["run"] for step in load("audit.yml")["jobs"]["audit"]["steps"] if "run" in step)
 
-    assert asked == ["runtime", "demo"]
-    assert [name for name in asked if not (ROOT / "requirements" / f"{name}.txt").is_file()] == []
+    assert install == "pip install --require-hashes -r requirements/audit.txt"
+    assert audit.startswith("pip-audit --require-hashes --disable-pip ")
+    assert re.findall(r"-r requirements/(\w+)\.txt", audit) == ["runtime", "demo"]
+    assert re.findall(r"^\$ (pip.*)$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE) == [install, audit]
     assert {"schedule", "workflow_call"} <= set(load("audit.yml")["on"])
 
 

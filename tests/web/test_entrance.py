@@ -54,10 +54,13 @@ class Site:
     def refuse(self, _: object) -> None:
         self.refused += 1
 
-    async def connect(self, context: ssl.SSLContext | None = None) -> asyncio.StreamReader:
-        """Connect, through TLS where a context is given, and return what can be read."""
+    async def connect(self, context: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> asyncio.StreamReader:
+        """Connect from *host*, through TLS where a context is given, and return what can be read."""
         reader, writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, ssl=context, server_hostname="exporter" if context else None
+            *("127.0.0.1", self.port),
+            ssl=context,
+            server_hostname="exporter" if context else None,
+            local_addr=(host, 0),
         )
         self.writers.append(writer)
         return reader
@@ -85,7 +88,7 @@ class Site:
         if sans:
             context.verify_mode = ssl.CERT_REQUIRED
             self.ours.ca.configure_trust(context)
-        return Tls(context, frozenset(sans))
+        return Tls(context, b"", frozenset(sans))
 
 
 @pytest.fixture
@@ -208,6 +211,22 @@ async def test_of_many_handshakes_the_oldest_gives_way_and_a_good_one_comes_in(
     await until(lambda: len(site.server._entrance._under_way) == 5)
     assert [await reader.read() for reader in silent[:15]] == [b""] * 15
     assert b"200 OK" in await site.ask(site.client())
+
+
+async def test_many_handshakes_from_one_address_cut_none_from_another(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_HANDSHAKES", 6)
+    slow = [await site.connect(host=host) for host in ("127.0.0.3", "127.0.0.4")]
+    first = site.writers[:2]
+    crowd = [await site.connect(host="127.0.0.2") for _ in range(20)]
+    await until(lambda: len(site.server._entrance._under_way) == 6)
+    assert [await reader.read() for reader in crowd[:16]] == [b""] * 16
+    for reader, writer in zip(slow, first, strict=True):
+        async with asyncio.timeout(20):
+            await writer.start_tls(site.client(), server_hostname="exporter")
+            writer.write(REQUEST)
+            assert b"200 OK" in await reader.readuntil(b"inside")
 
 
 @pytest.mark.parametrize("garbage", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 600])

@@ -4,11 +4,13 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import bcrypt
 import pytest
 
 from exporter.aside import aside
+from exporter.config.web.read import read_web_file
 from exporter.web.passwords import MAX_REMEMBERED, MAX_WAITING, BusyError, Passwords
 from tests.threads import without_threads
 
@@ -204,6 +206,23 @@ async def test_the_longest_password_and_one_with_a_nul_are_no_bug() -> None:
     assert not await passwords.is_right(users, "a", b"x" * 71, peer="", leaves=_stays)
     assert not await passwords.is_right(users, "b", b"wo\0rd", peer="", leaves=_stays)
     assert not await passwords.is_right(users, "b", b"\0", peer="", leaves=_stays)
+
+
+@pytest.mark.parametrize("user", ["alice", "nobody"])
+@pytest.mark.parametrize(
+    "hashed",
+    [
+        "$2y$04$abcdefghijklmnopqrstuvNMSD0bt0xOtDSqCgIiSAPHOG9WK.rTq",
+        "$2$04$abcdefghijklmnopqrstuuNMSD0bt0xOtDSqCgIiSAPHOG9WK.rTq",
+        "$2x$04$abcdefghijklmnopqrstuuNMSD0bt0xOtDSqCgIiSAPHOG9WK.rT9",
+    ],
+)
+async def test_every_hash_that_a_file_may_hold_can_be_checked(tmp_path: Path, hashed: str, user: str) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text(f"basic_auth_users: {{alice: {hashed}}}")
+    passwords, users = Passwords(secret=b"x", aside=_in_a_thread), read_web_file(file).users
+    for password in (b"", b"word", b"wo\0rd", b"\0" * 80, b"\xff" * 80):
+        assert not await passwords.is_right(users, user, password, peer="", leaves=_stays)
 
 
 async def test_without_a_thread_to_check_in_nobody_new_comes_in_and_later_they_do(

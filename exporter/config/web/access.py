@@ -8,19 +8,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-Stamp: TypeAlias = tuple[int, int, int]
-"""Inode, size and time of change (ns): another one after every way to change a file."""
+Stamp: TypeAlias = tuple[int, int, int, int]
+"""Inode, size, and times (ns) of its content and of any change: another one after every way to change a file.
+
+The first time can be set to what it was, as `cp -p` and `rsync -t` do; the second one cannot.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How connections are secured.
+    """How connections are secured. Two are equal when they were made of the same, which *digest* is of.
 
     *allowed_sans* are names of which a client's certificate has to have one, if any; *not_after* (unix seconds) is
     until when the certificate is valid, None where that is not known.
     """
 
-    context: ssl.SSLContext
+    context: ssl.SSLContext = field(compare=False)
+    digest: bytes = field(repr=False)
     allowed_sans: frozenset[str] = frozenset()
     not_after: float | None = None
 
@@ -74,4 +78,4 @@ def stamp(path: Path) -> Stamp | None:
         seen = path.stat()
     except (OSError, ValueError):
         return None
-    return seen.st_ino, seen.st_size, seen.st_mtime_ns
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns

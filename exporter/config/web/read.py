@@ -10,6 +10,7 @@ from exporter.config.files import as_text
 from exporter.config.foreign import Findings, Part
 from exporter.config.layers import one_line
 from exporter.config.web.access import Rate, WebAccess, stamp
+from exporter.config.web.hashes import read_hash
 from exporter.config.web.pem import read_regular
 from exporter.config.web.tls import FILES, TlsReader
 from exporter.config.yaml_lines import read_yaml
@@ -28,7 +29,6 @@ WEAK_COST = 10
 MAX_COST = 15
 """A check takes some 2 s then, and twice as long with each step: one at a time, whoever asks with whatever password."""
 
-_HASH = re.compile(r"\$2[aby]\$(?P<cost>0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}", re.ASCII)
 _UNITS = {"h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 _PIECE = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(h|ms|m|s|us|µs|μs|ns)"
 _DURATION = re.compile(f"(?:{_PIECE})+")
@@ -79,20 +79,20 @@ def _users(top: Part) -> dict[str, bytes]:
     part = top.part("basic_auth_users")
     users: dict[str, bytes] = {}
     for name, value in part.values.items() if part else ():
-        match = _HASH.fullmatch(value) if isinstance(value, str) else None
+        hashed = read_hash(value) if isinstance(value, str) else None
         loc = ("basic_auth_users", name)
         if not name or ":" in name:
             top.findings.wrong(loc, "is no name of a user: it is empty or has a colon", show=False)
-        elif match is None:
+        elif hashed is None:
             message = "must be a bcrypt hash, such as `htpasswd -nBC 12 USER` prints after the colon"
             top.findings.wrong(loc, message, show=False)
-        elif int(match["cost"]) > MAX_COST:
-            message = f"has cost {match['cost']}, over {MAX_COST}: every wrong password would take seconds to check"
+        elif hashed.cost > MAX_COST:
+            message = f"has cost {hashed.cost}, over {MAX_COST}: every wrong password would take seconds to check"
             top.findings.wrong(loc, message, show=False)
         else:
-            users[name] = value.encode()
-            if int(match["cost"]) < WEAK_COST:
-                top.findings.doubt(loc, f"has cost {match['cost']}: soon guessed where the hash leaks", show=False)
+            users[name] = hashed.text
+            if hashed.cost < WEAK_COST:
+                top.findings.doubt(loc, f"has cost {hashed.cost:02}: soon guessed where the hash leaks", show=False)
     return users
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +17,9 @@ from exporter.config.web.sans import plain_san
 from exporter.errors import ConfigError
 
 FILES = ("cert_file", "key_file", "client_ca_file")
+PEM = (*FILES, "cert", "key", "client_ca")
 KEYS = (
-    *FILES,
-    "cert",
-    "key",
-    "client_ca",
+    *PEM,
     "client_auth_type",
     "client_allowed_sans",
     "min_version",
@@ -85,7 +85,10 @@ class TlsReader:
         end = self._load(context, cert, key) if cert is not None and key is not None else None
         if authority is not None and mode is not None:
             self._trust(context, authority, mode)
-        return Tls(context, sans, end) if len(part.findings.problems) == before else None
+        if len(part.findings.problems) > before:
+            return None
+        settings = {name: value for name, value in part.values.items() if name not in PEM}
+        return Tls(context, _digest(settings, cert, key, authority), sans, end)
 
     def _wrong(self, name: str, message: str, *, show: bool = True) -> None:
         self.part.findings.wrong((*self.part.loc, name), message, show=show)
@@ -243,6 +246,12 @@ class TlsReader:
             return
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Go, whatever is in the file is trusted
         context.verify_mode = mode
+
+
+def _digest(settings: Mapping[str, object], *pems: _Pem | None) -> bytes:
+    """Return what another one is returned for when *settings* or the bytes of one of *pems* are others."""
+    parts = [repr(sorted(settings.items())).encode(), *(pem.data if pem is not None else b"" for pem in pems)]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
 
 
 def _one(near: str | None = None) -> str:
