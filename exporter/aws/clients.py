@@ -115,9 +115,10 @@ class RegionClients:
         elif failure is None and not answer.keys() & _EXPECTED[operation]:  # so the SDK reads what is not JSON
             failure = InvalidResponseError(f"{operation}: the answer is empty")
         if failure is None:
+            self._way.accepted(self._region)
             return answer
         if isinstance(failure, CredentialsError):
-            self._way.forget()
+            self._way.refused(cause, self._region)
         self._tap.failed(operation, failure.reason)
         try:
             raise failure from shown(cause, failure)

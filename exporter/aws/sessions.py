@@ -50,8 +50,12 @@ class Session(AioSession):
         return self.lazy_credentials
 
     async def load_chain(self) -> Any:
-        """Walk the SDK's own chain; None when it finds nothing."""
-        return await self.get_component("credential_provider").load_credentials()
+        """Walk the SDK's own chain, with its files as they are now; None when it finds nothing.
+
+        The SDK reads its configuration once, and its chain keeps the keys of the roles that it assumed.
+        """
+        self._config = self._profile_map = None
+        return await self._create_credential_resolver().load_credentials()  # type: ignore[attr-defined]
 
 
 class SessionFactory:

@@ -25,6 +25,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | unknown ids, NaN, infinite, outside, future | test_answers: results_that_cannot_be_are_not_believed |
 | an answer of half an hour ago | test_answers: a_replica_of_cloudwatch_that_lags |
 | credentials expire | test_credentials: keys_of_a_role_that_expire |
+| a region of a role that is not enabled | test_credentials: a_region_that_is_not_enabled; tests/aws/test_refused |
 | rotated; revoked | test_credentials: keys_that_are_rotated; keys_that_are_revoked |
 | denied for one action | test_credentials: one_action_that_is_denied (the list of dimensions too) |
 | a role that cannot be assumed | test_credentials: a_role_that_cannot_be_assumed, another_external_id |
