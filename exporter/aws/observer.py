@@ -57,7 +57,7 @@ class ClockWatch:
         """
         try:
             seconds = self._clock() - parsedate_to_datetime(date or "").timestamp()
-        except ValueError:
+        except (OverflowError, ValueError):
             return None
         if not self._warned and abs(seconds) > WARN_OFFSET_SECONDS:
             self._warned = True
