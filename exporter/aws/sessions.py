@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Self, TypeAlias
+from urllib.request import getproxies
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -14,6 +15,7 @@ from exporter.aws.answers import ParserFactory
 from exporter.aws.credentials import ChainCredentials
 from exporter.aws.http import make_http_session_class
 from exporter.aws.models import ModelLoader, model_loader
+from exporter.aws.redaction import passwords
 from exporter.aws.resolver import Resolver
 from exporter.aws.timestamps import parse_timestamp
 from exporter.config.settings import AwsSettings
@@ -69,6 +71,8 @@ class SessionFactory:
         self.endpoint_url = settings.endpoint_url
         http_session_class = make_http_session_class()
         proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
+        self.secrets = passwords({**getproxies(), "aws": proxy or ""})
+        """Passwords of proxies, of the configuration and of the environment."""
 
         def config(attempts: int, connect_seconds: float, read_seconds: float) -> AioConfig:
             return AioConfig(

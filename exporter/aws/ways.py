@@ -88,6 +88,12 @@ class WayIn:
         """
         return self._account_id or await self._whoami()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What requests carry that must not be told, should an answer repeat it."""
+        keys = [secret for session in self._sessions or () for secret in session.lazy_credentials.secrets]
+        return (self._way.external_id or "", *self._factory.secrets, *keys)
+
     def accepted(self, region: str) -> None:
         """Note that AWS took the keys in *region*."""
         self._session().lazy_credentials.accepted(region)
@@ -183,8 +189,9 @@ class WayIn:
                 through.lazy_credentials.accepted(region)
                 return answer
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises becomes one of ours
-            ours = translated(error, operation=operation, region=region, answered=tap.answers > answers)
+            answered = tap.answers > answers
+            ours = translated(error, operation=operation, region=region, answered=answered, secrets=self.secrets)
             tap.failed(operation, ours.reason)
             if through is not None and isinstance(ours, AccessDeniedError | CredentialsError):  # others may assume it
                 through.lazy_credentials.refused(signed_with(error), region, self._clock())
-            raise ours from shown(error, ours)
+            raise ours from shown(error, ours, self.secrets)
