@@ -160,6 +160,7 @@ class Loop:
         except TimeoutError:
             if not deadline.expired():
                 raise
+            await self.source.prepare()
             return PollTimeoutError(f"no complete answer within {limit:g} s")
         return None
 
