@@ -53,6 +53,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | memory limit behind TLS and passwords | test_process: too_little_memory_behind (`make soak`); each: test_aside |
 | no descriptors, behind TLS; a certificate that is gone | test_process: too_few_files (`make soak`); each: test_door |
 | no thread to be had | tests/test_aside, and where it is used: test_door, test_reload, test_press, test_passwords |
+| no memory for a look or a reload | tests/daemon: test_door, test_reload, test_fleet |
 | answers that cannot be read are not kept | tests/aws/test_bounded |
 | disk full for the log; nobody reads it | test_process: a_log_that_cannot_be_written |
 | stderr closed | tests/e2e/test_whole_process: started_without_a_standard_stream |
