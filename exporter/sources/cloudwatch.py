@@ -19,7 +19,7 @@ from exporter.catalogue import Kind
 from exporter.config.dialect import Rule
 from exporter.config.plan import MetricPlan
 from exporter.config.selections import DimensionPlan
-from exporter.errors import Reason, SourceError
+from exporter.errors import Reason, SourceError, alone
 from exporter.series.observations import Series
 from exporter.series.queries import Answers, Call, Points, Query, calls
 from exporter.series.roster import Roster
@@ -196,7 +196,7 @@ class CloudWatchSource(Source):
             except SourceError as error:
                 if error.reason not in OF_ONE_CALL:
                     raise
-                failures.append(error)
+                failures.append(alone(error))
                 continue
             for query, result in results.items():
                 if isinstance(result, SourceError):
