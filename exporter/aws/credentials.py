@@ -101,15 +101,16 @@ class ChainCredentials(Credentials):
 
     async def _keys(self, *, doubted: bool) -> ReadOnlyCredentials:
         """Return keys of what was found; where they end, the SDK refreshes them."""
-        if self._found is None:
-            await self._flight()
+        found = self._found
+        if found is None:
+            found = await self._flight()
         elif doubted:
             try:
-                await self._flight()
+                found = await self._flight()
             except Exception as error:  # noqa: BLE001 - whatever it is, other regions may take what there is
                 log.info("credentials not found anew, the old ones serve on", extra={"error": type(error).__name__})
         try:
-            keys: ReadOnlyCredentials = await self._found.get_frozen_credentials()
+            keys: ReadOnlyCredentials = await found.get_frozen_credentials()
         except Exception:
             self._found = None  # it has ended, and what it is refreshed from may be another by now
             raise
@@ -119,11 +120,12 @@ class ChainCredentials(Credentials):
         """Cancel a walk that is under way."""
         await self._flight.aclose()
 
-    async def _walk(self) -> None:
+    async def _walk(self) -> Any:
         found = await self._load()
         if found is None:
             raise NoCredentialsError
         self._found = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from html import escape
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 _LENGTH = 300
 _LONG = 8
@@ -33,7 +33,7 @@ def passwords(proxies: Mapping[str, str]) -> tuple[str, ...]:
     """Return what is secret in the addresses of *proxies*, by scheme: each password, also with its user before it."""
     found = set[str]()
     for address in proxies.values():
-        user, _, password = urlsplit(address).netloc.rpartition("@")[0].partition(":")
+        user, _, password = (address.partition("//")[2] or address).rpartition("@")[0].partition(":")
         if password:
             found |= {password, unquote(password), f"{unquote(user)}:{unquote(password)}"}
     return tuple(found)

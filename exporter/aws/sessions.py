@@ -57,7 +57,7 @@ class Session(AioSession):
         The SDK reads its configuration once, and its chain keeps the keys of the roles that it assumed.
         """
         self._config = self._profile_map = None
-        return await self._create_credential_resolver().load_credentials()  # type: ignore[attr-defined]
+        return await self._create_credential_resolver().load_credentials()  # type: ignore[attr-defined]  # not in the stubs
 
 
 class SessionFactory:

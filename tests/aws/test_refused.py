@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import CredentialRetrievalError
 
 from exporter.aws.clients import Aws
-from exporter.aws.credentials import ALONE_SECONDS, RoleCredentials, RoleKeys
+from exporter.aws.credentials import ALONE_SECONDS, ChainCredentials, RoleCredentials, RoleKeys
 from exporter.config.settings import TargetSettings
 from exporter.errors import CredentialsError
 from tests.aws.helpers import ROLE, TARGET, Recorder, role, settings
@@ -111,6 +113,47 @@ async def test_keys_that_sts_refuses_are_read_anew_too(
         (tmp_path / "credentials").write_text(keys.format("AKIDTWO"))
         assert await plain.account_id() == "123456789012"
         await assumed.get_account()
+
+
+async def test_keys_that_may_not_assume_the_role_are_read_anew(
+    aws: FakeAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    keys = "[default]\naws_access_key_id = {}\naws_secret_access_key = x\n"
+    aws.fail(Error("AccessDenied", status=403), operation="AssumeRole")
+    async with Aws(settings(aws)) as opened:
+        clients = await opened.region(role(), "us-east-1", Recorder())
+        (tmp_path / "credentials").write_text(keys.format("AKIDONE"))
+        with pytest.raises(CredentialsError, match="the role cannot be assumed"):
+            await clients.get_account()
+        (tmp_path / "credentials").write_text(keys.format("AKIDTWO"))
+        await clients.get_account()
+    assert [request.access_key for request in aws.requests_of("AssumeRole")] == ["AKIDONE", "AKIDTWO"]
+
+
+async def test_what_the_chain_found_is_looked_up_anew_once_it_cannot_be_refreshed() -> None:
+    class Found:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+            if self.number == 1:
+                raise CredentialRetrievalError(provider="iam-role", error_msg="no")
+            return ReadOnlyCredentials(f"K{self.number}", "secret", None)
+
+    async def load() -> Found:
+        found.append(Found(len(found) + 1))
+        return found[-1]
+
+    found: list[Found] = []
+    credentials = ChainCredentials(load)
+    assert not credentials.secrets
+    both = credentials.get_frozen_credentials(), credentials.get_frozen_credentials()
+    for outcome in await asyncio.gather(*both, return_exceptions=True):
+        assert isinstance(outcome, CredentialRetrievalError)
+    assert (await credentials.get_frozen_credentials()).access_key == "K2"
+    assert (await credentials.get_frozen_credentials()).access_key == "K2"
+    assert credentials.secrets == ("secret", "")
 
 
 async def test_the_whole_configuration_of_the_sdk_is_read_anew(

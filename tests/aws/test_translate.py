@@ -300,3 +300,4 @@ def test_the_passwords_of_proxies_are_known_as_they_are_written_and_as_they_are_
     proxies = {"http": "http://me:a%40b@proxy:3128", "no": "localhost", "all": "http://me@h"}
     assert set(passwords(proxies)) == {"a%40b", "a@b", "me:a@b"}
     assert set(passwords({"https": "//me:plain@proxy"})) == {"plain", "me:plain"}
+    assert set(passwords({"https": "me:plain@[proxy"})) == {"plain", "me:plain"}, "an address that is none ends nothing"
