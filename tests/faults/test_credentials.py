@@ -66,9 +66,9 @@ def test_a_region_that_is_not_enabled_leaves_the_keys_of_its_role_to_the_others(
         world.aws.fail(Error("UnrecognizedClientException", "no", 403), region=CLOSED.region, times=None)
         await world.passing(MINUTE)
         await world.kill()
-        await world.passing(HOUR)
+        await world.passing(40 * MINUTE)
         world.aws.fail(Error("ServiceUnavailable", "down", 503), operation="AssumeRole", times=None)
-        await world.passing(HOUR)
+        await world.passing(40 * MINUTE)
 
     world = play(story, targets=WITH_CLOSED, mail=with_closed)
     holds(world, BOTH, hit=[CLOSED])
