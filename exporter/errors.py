@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 MAX_PROBLEMS = 100
 MAX_LINE = 2_000
@@ -112,6 +112,15 @@ class SourceError(ExporterError):
     """A poll failed. The text is for the log and the status page; it never holds a secret."""
 
     reason: ClassVar[Reason] = Reason.OTHER
+
+
+Failure = TypeVar("Failure", bound=SourceError)
+
+
+def alone(error: Failure) -> Failure:
+    """Return *error* without what led to it: frames hold whatever was read, and an error may be kept for long."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 class ThrottledError(SourceError):

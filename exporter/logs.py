@@ -6,6 +6,7 @@ it: logfmt prints it below its line, indented, so that no text in it can pass fo
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
@@ -19,6 +20,7 @@ THIRD_PARTY_LEVEL = logging.WARNING
 """Below it the AWS SDK prints signed headers and whole answers, and the web server every start and stop."""
 
 _OWN_LOGGER = "exporter"
+_SDK_LOGGERS = ("aiobotocore", "botocore")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 _TAKEN = frozenset({"time", "level", "logger", "error", "traceback"})
 _BARE = re.compile(r'[^\s"=\\\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+')
@@ -26,6 +28,13 @@ _BARE = re.compile(r'[^\s"=\\\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+')
 
 class Handler(logging.StreamHandler[TextIO]):
     """The one handler that `configure` puts in place and takes away again."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write *record*; the SDK's own without its traceback, which may hold what a provider of credentials said."""
+        if record.name.startswith(_SDK_LOGGERS):
+            record = copy.copy(record)
+            record.exc_info = record.exc_text = None
+        super().emit(record)
 
 
 def configure(level: str, style: str, *, stream: TextIO | None = None) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from exporter.errors import PollTimeoutError, Reason, SourceError
+from exporter.errors import PollTimeoutError, Reason, SourceError, alone
 from exporter.sources import Source
 from exporter.store import Entry, Store, TargetKey
 
@@ -160,6 +160,7 @@ class Loop:
         except TimeoutError:
             if not deadline.expired():
                 raise
+            await self.source.prepare()
             return PollTimeoutError(f"no complete answer within {limit:g} s")
         return None
 
@@ -213,12 +214,6 @@ class Loop:
 
     def _tick(self) -> None:
         self._tick_at = self._monotonic()
-
-
-def alone(error: SourceError) -> SourceError:
-    """Return *error* without what led to it: frames hold whatever was read, and the record is kept for long."""
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
 
 
 def phase_seconds(key: TargetKey, source: str, interval_seconds: int) -> int:

@@ -39,6 +39,18 @@ def log_a_bug() -> None:
         logging.getLogger("exporter.daemon").exception("stopped by a bug", extra={"error": "clash", "target": "a"})
 
 
+@pytest.mark.parametrize("style", ["logfmt", "json"])
+@pytest.mark.parametrize("logger", ["botocore.credentials", "aiobotocore.credentials"])
+def test_the_sdk_s_tracebacks_are_not_shown_as_they_may_hold_what_a_provider_of_credentials_said(
+    logger: str, style: str, written: Callable[..., io.StringIO]
+) -> None:
+    stream = written(style=style)
+    error = RuntimeError("planted by a credential process")
+    logging.getLogger(logger).warning("Refreshing temporary credentials failed", exc_info=error)
+    assert "Refreshing temporary credentials failed" in stream.getvalue()
+    assert "planted" not in stream.getvalue()
+
+
 def test_logfmt_is_one_line_with_time_level_logger_message_and_facts(written: Callable[..., io.StringIO]) -> None:
     stream = written()
     facts = {"target": "default", "account": None, "n": 3, "addresses": ["a:1", "b:2"]}

@@ -70,6 +70,7 @@ class FakeSource:
     look_at: float = math.inf
     polled: list[float] = field(default_factory=list)
     under_way: int = 0
+    prepared: int = 0
 
     async def poll(self, now: float) -> None:
         assert self.under_way == 0
@@ -83,6 +84,9 @@ class FakeSource:
             self.time.pass_by(outcome or 0.0)
         finally:
             self.under_way -= 1
+
+    async def prepare(self) -> None:
+        self.prepared += 1
 
     def series(self) -> tuple[Series, ...]:
         return (SERIES,)
@@ -327,6 +331,7 @@ async def test_a_poll_without_an_answer_is_cut_and_counted_as_timeout(stage: Sta
     assert stage.counted.polls[0][2] is Reason.TIMEOUT
     assert str(loop.record.error) == "no complete answer within 0 s"
     assert source.cancelled
+    assert source.prepared == 1, "else its series are built in one go"
 
 
 async def test_the_first_read_has_the_larger_limit(stage: Stage) -> None:

@@ -111,16 +111,19 @@ class RegionClients:
         failure: SourceError | None = self._tap.clock_error(answered)
         if failure is None and cause is not None:
             answers = self._tap.answers > answered
-            failure = translated(cause, operation=operation, region=self._region, answered=answers)
+            failure = translated(
+                cause, operation=operation, region=self._region, answered=answers, secrets=self._way.secrets
+            )
         elif failure is None and not answer.keys() & _EXPECTED[operation]:  # so the SDK reads what is not JSON
             failure = InvalidResponseError(f"{operation}: the answer is empty")
         if failure is None:
+            self._way.accepted(self._region)
             return answer
         if isinstance(failure, CredentialsError):
-            self._way.forget()
+            self._way.refused(cause, self._region)
         self._tap.failed(operation, failure.reason)
         try:
-            raise failure from shown(cause, failure)
+            raise failure from shown(cause, failure, self._way.secrets)
         finally:
             del cause, failure  # else they and this frame hold one another, and the answer that could not be read
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,45 +20,101 @@ LATE_SECONDS = 120.0
 RETRY_SECONDS = 60.0
 SHORTEST_SECONDS = 900.0
 """STS gives keys for no less than this (AssumeRole, DurationSeconds): what is less was measured by a wrong clock."""
+ALONE_SECONDS = 900.0
+"""How long keys are kept that one region alone refuses."""
 
 log = logging.getLogger(__name__)
 
 
-class _Signing:
-    """What the SDK wants of credentials besides keys: an account, for endpoint rules that our services lack."""
+class Credentials(ABC):
+    """What the SDK signs with: keys that are kept until they end, or until AWS refuses them and there are others."""
 
-    async def get_account_id(self) -> None:
-        """Tell no account."""
+    def __init__(self) -> None:
+        """Begin without keys."""
+        self._signed: ReadOnlyCredentials | None = None
+        self._doubted = False
+        self._doubted_at = -math.inf
+        self._good_in = set[str]()
 
-    def get_deferred_property(self, _: str) -> Callable[[], Awaitable[None]]:
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of the keys must not be told."""
+        return () if self._signed is None else (self._signed.secret_key or "", self._signed.token or "")
+
+    def accepted(self, region: str) -> None:
+        """Note that AWS took the keys in *region*."""
+        self._good_in.add(region)
+
+    def refused(self, access_key: str, region: str, now: float) -> None:
+        """Try to have others at the next call, where the very keys of *access_key* are held that AWS refused.
+
+        A region that never took what others take has a reason of its own: it may not be enabled. For its sake they are
+        fetched anew once in 15 minutes at most, in case the others say nothing. *now* is in unix seconds.
+        """
+        if self._signed is None or self._signed.access_key != access_key:
+            return
+        alone = region not in self._good_in
+        self._good_in.discard(region)
+        if alone and self._good_in and 0 <= now - self._doubted_at < ALONE_SECONDS:
+            return
+        self._doubted, self._doubted_at = True, now
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return keys to sign with, good for at least the call.
+
+        Raises:
+            BotoCoreError: the SDK's chain has none.
+            SourceError: the role cannot be assumed, and there are no keys left that are still good.
+        """
+        doubted, self._doubted = self._doubted, False
+        self._signed = await self._keys(doubted=doubted)
+        return self._signed
+
+    @abstractmethod
+    async def _keys(self, *, doubted: bool) -> ReadOnlyCredentials:
+        """Return keys, others than before if they are *doubted* and there are others to be had."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Cancel what is under way."""
+
+    async def get_account_id(self) -> str | None:
+        """Tell no account, which endpoint rules ask for that our services lack."""
+        return None
+
+    def get_deferred_property(self, _: str) -> Callable[[], Awaitable[str | None]]:
         """Return how to ask for the account later."""
         return self.get_account_id
 
 
-class ChainCredentials(_Signing):
-    """What the SDK's own chain finds (environment, profile, container, instance), looked up again after `forget`."""
+class ChainCredentials(Credentials):
+    """What the SDK's own chain finds: environment, profile, container, instance."""
 
     method = "chain"
 
     def __init__(self, load: Callable[[], Awaitable[Any]]) -> None:
         """Take *load*, which walks the chain and returns the SDK's credentials or None."""
+        super().__init__()
         self._load = load
         self._flight = SingleFlight(self._walk)
         self._found: Any = None
 
-    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Return keys to sign with; where they end, the SDK refreshes them.
-
-        Raises:
-            NoCredentialsError: the chain has none.
-        """
-        found = self._found or await self._flight()
-        keys: ReadOnlyCredentials = await found.get_frozen_credentials()
+    async def _keys(self, *, doubted: bool) -> ReadOnlyCredentials:
+        """Return keys of what was found; where they end, the SDK refreshes them."""
+        found = self._found
+        if found is None:
+            found = await self._flight()
+        elif doubted:
+            try:
+                found = await self._flight()
+            except Exception as error:  # noqa: BLE001 - whatever it is, other regions may take what there is
+                log.info("credentials not found anew, the old ones serve on", extra={"error": type(error).__name__})
+        try:
+            keys: ReadOnlyCredentials = await found.get_frozen_credentials()
+        except Exception:
+            self._found = None  # it has ended, and what it is refreshed from may be another by now
+            raise
         return keys
-
-    def forget(self) -> None:
-        """Walk the chain anew next time: AWS refused what it gave."""
-        self._found = None
 
     async def aclose(self) -> None:
         """Cancel a walk that is under way."""
@@ -91,41 +149,31 @@ class RoleKeys:
         return max(self.until - self.since, SHORTEST_SECONDS)
 
 
-class RoleCredentials(_Signing):
+class RoleCredentials(Credentials):
     """Keys of an assumed role, renewed before they end; a failed renewal is tried again a minute later."""
 
     method = "assume-role"
 
     def __init__(self, assume: Callable[[], Awaitable[RoleKeys]], clock: Callable[[], float]) -> None:
         """Take *assume*, which asks STS, and *clock*, unix seconds."""
+        super().__init__()
         self._flight = SingleFlight(assume)
         self._clock = clock
-        self._keys: RoleKeys | None = None
+        self._held: RoleKeys | None = None
         self._not_before = 0.0
 
-    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Return keys to sign with, good for at least the call.
-
-        Raises:
-            SourceError: the role cannot be assumed, and there are no keys left that are still good.
-        """
+    async def _keys(self, *, doubted: bool) -> ReadOnlyCredentials:
         now = self._clock()
-        keys = self._keys
-        if keys is None or keys.late(now):
-            keys = self._keys = await self._flight()
-        elif keys.early(now) and now >= self._not_before:
+        held = self._held
+        if held is None or held.late(now):
+            held = self._held = await self._flight()
+        elif doubted or (held.early(now) and now >= self._not_before):
             self._not_before = now + RETRY_SECONDS
             try:
-                keys = self._keys = await self._flight()
+                held = self._held = await self._flight()
             except SourceError as error:
-                log.info(
-                    "role not renewed, its keys are still good", extra={"reason": error.reason, "error": str(error)}
-                )
-        return keys.keys
-
-    def forget(self) -> None:
-        """Assume the role anew next time: AWS refused its keys."""
-        self._keys = None
+                log.info("role not renewed, its keys serve on", extra={"reason": error.reason, "error": str(error)})
+        return held.keys
 
     async def aclose(self) -> None:
         """Cancel a renewal that is under way."""

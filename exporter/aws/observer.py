@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
 
 from exporter.aws.codes import is_throttling
 from exporter.errors import ClockError, Reason
@@ -13,6 +16,8 @@ from exporter.errors import ClockError, Reason
 WARN_OFFSET_SECONDS = 60.0
 CALM_OFFSET_SECONDS = 50.0
 MAX_OFFSET_SECONDS = 300.0
+_SIGNED_WITH = "SignedWith"
+_CREDENTIAL = re.compile("Credential=([^/]+)/")
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +57,7 @@ class ClockWatch:
         """
         try:
             seconds = self._clock() - parsedate_to_datetime(date or "").timestamp()
-        except ValueError:
+        except (OverflowError, ValueError):
             return None
         if not self._warned and abs(seconds) > WARN_OFFSET_SECONDS:
             self._warned = True
@@ -76,6 +81,7 @@ class Tap:
 
     def listen(self, events: Any) -> None:
         """Register with a client's *events* (`client.meta.events`)."""
+        events.register("request-created", _request_created)
         events.register("before-send", self._before_send)
         events.register("before-parse", self._before_parse)
         events.register("response-received", self._response_received)
@@ -113,6 +119,23 @@ class Tap:
             self._aws_time = self._watch.now() - offset
             self._observer.clock_offset(offset)
 
-    def _response_received(self, event_name: str, parsed_response: dict[str, Any] | None, **_: Any) -> None:
-        if parsed_response is not None and is_throttling(parsed_response):
+    def _response_received(
+        self, event_name: str, parsed_response: dict[str, Any] | None, context: Mapping[str, Any], **_: Any
+    ) -> None:
+        if parsed_response is None:
+            return
+        if "Error" in parsed_response:
+            parsed_response[_SIGNED_WITH] = context.get(_SIGNED_WITH, "")
+        if is_throttling(parsed_response):
             self._observer.throttled(event_name.rpartition(".")[2])
+
+
+def signed_with(error: Exception | None) -> str:
+    """Return the access key that signed the request which AWS refused with *error*, empty where it is not known."""
+    return str(error.response.get(_SIGNED_WITH, "")) if isinstance(error, ClientError) else ""
+
+
+def _request_created(request: Any, **_: Any) -> None:
+    """Keep who signs *request* in its context, which the event of its answer has, too; the SDK has signed it before."""
+    found = _CREDENTIAL.search(str(request.headers.get("Authorization", "")))
+    request.context[_SIGNED_WITH] = found[1] if found else ""

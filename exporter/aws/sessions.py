@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Self, TypeAlias
+from urllib.request import getproxies
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -14,6 +15,7 @@ from exporter.aws.answers import ParserFactory
 from exporter.aws.credentials import ChainCredentials
 from exporter.aws.http import make_http_session_class
 from exporter.aws.models import ModelLoader, model_loader
+from exporter.aws.redaction import passwords
 from exporter.aws.resolver import Resolver
 from exporter.aws.timestamps import parse_timestamp
 from exporter.config.settings import AwsSettings
@@ -50,8 +52,12 @@ class Session(AioSession):
         return self.lazy_credentials
 
     async def load_chain(self) -> Any:
-        """Walk the SDK's own chain; None when it finds nothing."""
-        return await self.get_component("credential_provider").load_credentials()
+        """Walk the SDK's own chain, with its files as they are now; None when it finds nothing.
+
+        The SDK reads its configuration once, and its chain keeps the keys of the roles that it assumed.
+        """
+        self._config = self._profile_map = None
+        return await self._create_credential_resolver().load_credentials()  # type: ignore[attr-defined]  # not in the stubs
 
 
 class SessionFactory:
@@ -65,6 +71,8 @@ class SessionFactory:
         self.endpoint_url = settings.endpoint_url
         http_session_class = make_http_session_class()
         proxy = settings.proxy_url.get_secret_value() if settings.proxy_url else None
+        self.secrets = passwords({**getproxies(), "aws": proxy or ""})
+        """Passwords of proxies, of the configuration and of the environment."""
 
         def config(attempts: int, connect_seconds: float, read_seconds: float) -> AioConfig:
             return AioConfig(

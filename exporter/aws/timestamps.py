@@ -18,10 +18,8 @@ def parse_timestamp(value: float | str) -> datetime:
     Raises:
         ValueError: *value* is none of these, or out of range.
     """
-    if isinstance(value, str):
-        return _parse_text(value)
     try:
-        return _moment(value)
+        return _parse_text(value) if isinstance(value, str) else _moment(value)
     except (OverflowError, OSError, TypeError) as error:
         raise ValueError(f"{value!r} is not a timestamp") from error
 

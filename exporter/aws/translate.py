@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import ssl
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from botocore.parsers import ResponseParserError
 
 from exporter.aws.bounded import TooLongError
 from exporter.aws.codes import error_of
+from exporter.aws.observer import signed_with
+from exporter.aws.redaction import redacted, tells
 from exporter.errors import (
     AwsConnectionError,
     ClockError,
@@ -26,13 +28,15 @@ from exporter.errors import (
     TlsError,
 )
 
-_MESSAGE_LENGTH = 300
-_SECRETS = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}"  # access keys
-    r"|[A-Za-z0-9+/=_-]{40,}"  # secret keys, tokens, signatures, encoded messages
-    r"|https?:/.*@"  # user and password of an address, well formed or not
-    r"|(?<!\S)(?!arn:)\S*:\S*@"  # and without a scheme
-)
+_OF_THE_CHAIN = {
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "CreateOAuth2Token",
+    "CreateToken",
+    "GetRoleCredentials",
+}
+"""Calls by which the SDK's own chain gets keys, with secrets that its files tell; AssumeRole is one of ours too."""
 
 _KINDS: tuple[tuple[type[SourceError], tuple[Any, ...]], ...] = (
     (PollTimeoutError, (sdk.ConnectTimeoutError, sdk.ReadTimeoutError, TimeoutError)),
@@ -75,49 +79,58 @@ _KINDS: tuple[tuple[type[SourceError], tuple[Any, ...]], ...] = (
 _PARSING = (AttributeError, KeyError, MemoryError, OverflowError, RecursionError, TypeError, ValueError)
 
 
-def translated(error: Exception, *, operation: str, region: str, answered: bool) -> SourceError:
+def translated(
+    error: Exception, *, operation: str, region: str, answered: bool, secrets: Collection[str] = ()
+) -> SourceError:
     """Return our error for *error*, raised by a call of *operation* in *region*; one of ours comes back as it is.
 
-    After an answer (*answered*) an error that the SDK did not foresee is one of reading it.
+    After an answer (*answered*) an error that the SDK did not foresee is one of reading it. None of *secrets* is told.
     """
     if isinstance(error, SourceError):
         return error
+    kind, text = _told(error, region, answered=answered)
+    return kind(redacted(f"{operation}: {text}", secrets))
+
+
+def shown(error: Exception | None, ours: SourceError, secrets: Collection[str] = ()) -> Exception | None:
+    """Return the cause to chain to *ours*: not itself, and none whose text may hold a secret in a traceback."""
+    if error is None or error is ours or isinstance(ours, CredentialsError | ClockError) or _is_of_the_chain(error):
+        return None
+    return None if _may_quote(error) or _may_quote(_cause(error)) or tells(str(error), secrets) else error
+
+
+def _told(error: Exception, region: str, *, answered: bool) -> tuple[type[SourceError], str]:
+    """Return what *error* is to us, and its text, not yet redacted."""
     if isinstance(error, sdk.ClientError):
-        return _answered(error, operation)
+        return _answered(error)
     cause = _cause(error)
     for ours, theirs in _KINDS:
         if isinstance(error, theirs) or isinstance(cause, theirs):
-            return ours(f"{operation}: {_text(error, cause, ours, region)}")
+            return ours, _text(error, cause, ours, region)
     if answered and isinstance(error, _PARSING) and not isinstance(error, sdk.BotoCoreError):
-        return InvalidResponseError(f"{operation}: the answer cannot be read ({type(error).__name__})")
+        return InvalidResponseError, f"the answer cannot be read ({type(error).__name__})"
     if _may_quote(error) or _may_quote(cause):
-        return OtherSourceError(f"{operation}: a value for the SDK, such as AWS_ENDPOINT_URL, is none (ValueError)")
-    return OtherSourceError(f"{operation}: {type(error).__name__}: {redacted(str(error))}")
+        return OtherSourceError, "a value for the SDK, such as AWS_ENDPOINT_URL, is none (ValueError)"
+    return OtherSourceError, f"{type(error).__name__}: {error}"
 
 
-def shown(error: Exception | None, ours: SourceError) -> Exception | None:
-    """Return the cause to chain to *ours*: not itself, and none whose text may hold a secret in a traceback."""
-    if error is ours or isinstance(ours, CredentialsError | ClockError) or _may_quote(error):
-        return None
-    return None if error is None or _may_quote(_cause(error)) or _SECRETS.search(str(error)) else error
-
-
-def redacted(text: str) -> str:
-    """Return *text* on one line, of bounded length, without what looks like a secret."""
-    text = _SECRETS.sub("***", " ".join(text.split()))
-    return text if len(text) <= _MESSAGE_LENGTH else text[:_MESSAGE_LENGTH] + "..."
-
-
-def _answered(error: sdk.ClientError, operation: str) -> SourceError:
+def _answered(error: sdk.ClientError) -> tuple[type[SourceError], str]:
     code = str(error.response["Error"].get("Code", ""))
     message = str(error.response["Error"].get("Message", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     ours = error_of(code, status, message)
     if issubclass(ours, InvalidResponseError):
-        return ours(f"{operation}: HTTP {status}, and not from AWS")
+        return ours, f"HTTP {status}, and not from AWS"
+    if _is_of_the_chain(error):
+        return ours, f"{error.operation_name}: {code}"
     if issubclass(ours, CredentialsError):  # AWS's own text may hold the request that was signed, token included
-        return ours(f"{operation}: {code}")
-    return ours(f"{operation}: {redacted(f'{code}: {message}') if message else code}")
+        return ours, code
+    return ours, f"{code}: {message}" if message else code
+
+
+def _is_of_the_chain(error: Exception) -> bool:
+    """Return whether the SDK asked by itself: then the answer may repeat what we do not know."""
+    return isinstance(error, sdk.ClientError) and error.operation_name in _OF_THE_CHAIN and not signed_with(error)
 
 
 def _cause(error: Exception) -> object:
@@ -167,7 +180,7 @@ def _detail(cause: object) -> str:
         return os.strerror(number)
     if _may_quote(cause):
         return "an address is none"
-    return redacted(str(cause))
+    return str(cause)
 
 
 def _number(error: OSError) -> int:
@@ -181,4 +194,4 @@ def _credentials_text(error: Exception) -> str:
             return "no credentials found"
         case sdk.CredentialRetrievalError():  # its text may be what a credential process printed
             return f"credentials cannot be had from {error.kwargs.get('provider', 'their provider')}"
-    return f"{type(error).__name__}: {redacted(str(error))}"
+    return f"{type(error).__name__}: {error}"

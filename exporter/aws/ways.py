@@ -11,7 +11,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from exporter.aws.credentials import RoleCredentials, RoleKeys
 from exporter.aws.flight import SingleFlight
-from exporter.aws.observer import Tap
+from exporter.aws.observer import Tap, signed_with
 from exporter.aws.sessions import Session, SessionFactory
 from exporter.aws.translate import shown, translated
 from exporter.config.settings import TargetSettings
@@ -88,10 +88,20 @@ class WayIn:
         """
         return self._account_id or await self._whoami()
 
-    def forget(self) -> None:
-        """Fetch credentials anew, and read the SDK's files anew for clients to come: what they gave is no good."""
-        for session in self._sessions or ():
-            session.lazy_credentials.forget()
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What requests carry that must not be told, should an answer repeat it."""
+        keys = [secret for session in self._sessions or () for secret in session.lazy_credentials.secrets]
+        return (self._way.external_id or "", *self._factory.secrets, *keys)
+
+    def accepted(self, region: str) -> None:
+        """Note that AWS took the keys in *region*."""
+        self._session().lazy_credentials.accepted(region)
+
+    def refused(self, error: Exception | None, region: str) -> None:
+        """Look for other keys where *error* is AWS's refusal of these in *region*."""
+        for session in (self._sessions or ())[:1]:
+            session.lazy_credentials.refused(signed_with(error), region, self._clock())
 
     async def aclose(self) -> None:
         """Cancel what is under way."""
@@ -151,9 +161,9 @@ class WayIn:
             tap = self._taps[region]
             try:
                 return await self._ask_sts_in(region, tap, session, operation, ask)
-            except (AccessDeniedError, CredentialsError):
+            except AccessDeniedError:
                 raise
-            except SourceError as error:
+            except SourceError as error:  # credentials too: a region that is not enabled refuses any
                 failure = failure or error
                 self._taps[region] = self._taps.pop(region)  # to the end of the order
         raise failure or OtherSourceError(f"{operation}: no region to ask")
@@ -167,6 +177,7 @@ class WayIn:
         ask: Callable[[STSClient], Awaitable[T]],
     ) -> T:
         answers = tap.answers
+        through: Session | None = None
         try:
             through = session()
             await through.loader.warm_up()
@@ -174,8 +185,13 @@ class WayIn:
                 "sts", region_name=region, endpoint_url=self._factory.endpoint_url, config=self._factory.sts_config
             ) as sts:
                 tap.listen(sts.meta.events)
-                return await ask(sts)
+                answer = await ask(sts)
+                through.lazy_credentials.accepted(region)
+                return answer
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises becomes one of ours
-            ours = translated(error, operation=operation, region=region, answered=tap.answers > answers)
+            answered = tap.answers > answers
+            ours = translated(error, operation=operation, region=region, answered=answered, secrets=self.secrets)
             tap.failed(operation, ours.reason)
-            raise ours from shown(error, ours)
+            if through is not None and isinstance(ours, AccessDeniedError | CredentialsError):  # others may assume it
+                through.lazy_credentials.refused(signed_with(error), region, self._clock())
+            raise ours from shown(error, ours, self.secrets)

@@ -13,7 +13,7 @@ from exporter.daemon.crew import CLOUDWATCH, LINKED, Seat, interval_seconds, sou
 from exporter.daemon.garbage import much_died
 from exporter.daemon.heirs import heirs
 from exporter.daemon.tools import Regions, Tools
-from exporter.errors import Reason
+from exporter.errors import ExporterError, Reason
 from exporter.scheduler import SPREAD_SECONDS, Loop, PollRecord
 from exporter.sources import Source
 from exporter.sources.identity import Claims
@@ -77,16 +77,19 @@ class Fleet:
         """Take the loops of *settings* in place of those in force, which run on until all the new ones are made.
 
         Raises:
-            ExporterError: there is no way to AWS with *settings*; everything is as before.
+            ExporterError: there is no way to AWS with *settings*, or too little memory; everything is as before.
         """
         async with self._exchanging, AsyncExitStack() as opened:
-            aws = await opened.enter_async_context(self._tools.open_aws(settings.aws))
-            force = _Force(settings, aws, Claims())
-            former = self._by_key()
-            own = _heirs(accounts(settings), former)
-            seats = await self._seats(force, _found({key: former[old] for key, old in own.items()}))
-            heir_of = _heirs((seat.account for seat in seats), former)
-            loops = list(self._made(force, seats, {key: former[old] for key, old in heir_of.items()}))
+            try:
+                aws = await opened.enter_async_context(self._tools.open_aws(settings.aws))
+                force = _Force(settings, aws, Claims())
+                former = self._by_key()
+                own = _heirs(accounts(settings), former)
+                seats = await self._seats(force, _found({key: former[old] for key, old in own.items()}))
+                heir_of = _heirs((seat.account for seat in seats), former)
+                loops = list(self._made(force, seats, {key: former[old] for key, old in heir_of.items()}))
+            except MemoryError as error:
+                raise ExporterError("the configuration cannot be put in force: too little memory") from error
             await _ended(self._members)
             self._register(settings, seats, heir_of)
             self._telemetry.set_price(settings.aws.price_per_thousand_metrics_dollars)

@@ -119,6 +119,8 @@ class Reloader:
             return await aside(self._load)
         except NoThreadError as error:
             raise ExporterError(f"the configuration cannot be read: {error.strerror}") from error
+        except MemoryError as error:
+            raise ExporterError("the configuration cannot be read: too little memory") from error
 
     def _held_back(self, loaded: Loaded) -> Loaded:
         """Return *loaded* as it can be put in force: with the web settings of the start, but for the file."""

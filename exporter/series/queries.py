@@ -15,7 +15,7 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from exporter.catalogue import NAMESPACE, snake
-from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError, SourceError
+from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError, SourceError, alone
 from exporter.series.windows import Span
 
 MAX_QUERIES = 500
@@ -24,6 +24,11 @@ STATISTICS_BILLED_AS_ONE = 5
 LARGEST = 1e15
 """The largest value that is believed: more mails than there are, and no sum of such values overflows."""
 TEXT_LENGTH = 40
+MESSAGE_LENGTH = 200
+MAX_MESSAGES = 10
+MAX_TOKEN_LENGTH = 65_536
+MAX_PAGES = 1_000
+"""Of one call: far more than the most datapoints take, so that an answer without end ends."""
 MOMENTS_REMEMBERED = 1024
 """All series of an answer have datapoints at the same few hundred moments."""
 
@@ -145,13 +150,13 @@ class Answers:
         self._queries = call.by_id
         self._partial = {name: _Partial() for name in self._queries}
         self._messages: list[str] = []
-        self._tokens: set[str] = set()
+        self._tokens: set[int] = set()
 
     def add(self, page: Mapping[str, Any]) -> str | None:
         """Take in one page and return the token of the next, None after the last.
 
         Raises:
-            InvalidResponseError: the page is not what the API promises, or its token was given before.
+            InvalidResponseError: the page is not what the API promises, its token was given before, or there is no end.
         """
         try:
             return self._add(page)
@@ -161,13 +166,17 @@ class Answers:
     def _add(self, page: Mapping[str, Any]) -> str | None:
         for result in page["MetricDataResults"]:
             self._add_result(result)
-        self._messages += _messages(page)
+        self._messages = [*self._messages, *_messages(page)][:MAX_MESSAGES]
         token = page.get("NextToken")
         if not token:
             return None
-        if token in self._tokens:
+        if not is_token(token):
+            raise InvalidResponseError("GetMetricData: NextToken is none")
+        if hash(token) in self._tokens:
             raise InvalidResponseError("GetMetricData: NextToken repeats")
-        self._tokens.add(token)
+        if len(self._tokens) >= MAX_PAGES:
+            raise InvalidResponseError("GetMetricData: the answer does not end")
+        self._tokens.add(hash(token))
         return str(token)
 
     def _add_result(self, result: Mapping[str, Any]) -> None:
@@ -179,9 +188,9 @@ class Answers:
         try:
             _add_points(partial.points, query, result)
         except InvalidResponseError as error:
-            partial.error = error
-        partial.status = result.get("StatusCode")
-        partial.messages += tuple(_messages(result))
+            partial.error = alone(error)
+        partial.status = str(result.get("StatusCode"))[:TEXT_LENGTH]
+        partial.messages = (*partial.messages, *_messages(result))[:MAX_MESSAGES]
 
     def results(self) -> dict[Query, Points | SourceError]:
         """Return for each query its points (period start -> value), or why they are not whole."""
@@ -199,13 +208,21 @@ class Answers:
             return InvalidResponseError(f"GetMetricData: the answer for {what} is not whole ({partial.status})")
         messages = partial.messages or tuple(self._messages)
         if messages:
-            return InvalidResponseError(f"GetMetricData: {what} may be incomplete: {'; '.join(messages)[:200]}")
+            return InvalidResponseError(
+                f"GetMetricData: {what} may be incomplete: {'; '.join(messages)[:MESSAGE_LENGTH]}"
+            )
         return partial.points
 
 
+def is_token(token: object) -> bool:
+    """Return whether *token* is one that AWS may give for a next page; it says nothing of its length."""
+    return isinstance(token, str) and len(token) <= MAX_TOKEN_LENGTH
+
+
 def _messages(part: Mapping[str, Any]) -> list[str]:
-    messages = part.get("Messages")
-    return [f"{message.get('Code')}: {message.get('Value')}" for message in messages] if messages else []
+    """Return the beginnings of the first messages of *part*; that there is one is what matters."""
+    messages = (part.get("Messages") or [])[:MAX_MESSAGES]
+    return [f"{message.get('Code')}: {message.get('Value')}"[:MESSAGE_LENGTH] for message in messages]
 
 
 def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any]) -> None:

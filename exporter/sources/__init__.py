@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -43,6 +44,10 @@ class Source(Protocol):
             SourceError: something failed; what was read completely before and beside the failure is kept.
         """
         ...
+
+    async def prepare(self) -> None:
+        """Do what `series` would take long for after a poll that was cut short, with turns for others in between."""
+        await asyncio.sleep(0)
 
     def series(self) -> tuple[Series, ...]:
         """Return everything known, in a stable order, good whether or not the last poll failed."""

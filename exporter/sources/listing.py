@@ -17,7 +17,7 @@ from exporter.config.selections import DimensionPlan
 from exporter.errors import InvalidResponseError
 from exporter.series.dimensions import Ask, Listing, Selector, asks
 from exporter.series.observations import Series
-from exporter.series.queries import Dimensions
+from exporter.series.queries import Dimensions, is_token
 from exporter.sources import Source
 from exporter.sources.succession import Account, Succession
 
@@ -48,18 +48,18 @@ async def pages(clients: MetricList, request: Mapping[str, Any]) -> AsyncGenerat
         SourceError: AWS did not answer all of it, or the list goes round or on for ever.
     """
     token: str | None = None
-    tokens = set[str]()
+    tokens = set[int]()
     while True:
         page = await clients.list_metrics(**request, **({} if token is None else {"NextToken": token}))
         yield page
         token = page.get("NextToken") or None
         if token is None:
             return
-        if not isinstance(token, str):
+        if not is_token(token):
             raise unreadable()
-        if token in tokens or len(tokens) >= MAX_PAGES:
+        if hash(token) in tokens or len(tokens) >= MAX_PAGES:
             raise InvalidResponseError("ListMetrics: the list does not end")
-        tokens.add(token)
+        tokens.add(hash(token))
 
 
 class Finder(Source):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import strategies as st
+
 from exporter.config.settings import AwsSettings, TargetSettings
 from exporter.errors import Reason
 from tests.fakes.aws import FakeAws
@@ -51,6 +53,18 @@ def role(**changes: Any) -> TargetSettings:
 
 def minute(ago: int) -> float:
     return time.time() // 60 * 60 - 60 * ago
+
+
+_NUMBERS = st.integers(-99, 3000) | st.integers(10**8, 10**21)
+HTTP_DATES = st.builds(
+    "{}, {} {} {} {}:{}:{} {}".format,
+    st.sampled_from(["Sun", ""]),
+    _NUMBERS,
+    st.sampled_from(["Nov", "Foo"]),
+    *[_NUMBERS] * 4,
+    st.sampled_from(["GMT", "+0100", "-0000", "+9999", ""]) | _NUMBERS.map(str),
+)
+"""What looks like the time of HTTP's headers, and mostly is none."""
 
 
 def metric_data(*metrics: str) -> dict[str, Any]:

@@ -11,8 +11,7 @@ import pytest
 
 from exporter.aws.bounded import MAX_BYTES
 from exporter.aws.clients import Aws
-from exporter.errors import AwsConnectionError, InvalidResponseError, SourceError
-from exporter.scheduler import alone
+from exporter.errors import AwsConnectionError, InvalidResponseError, SourceError, alone
 from tests.aws.helpers import TARGET, Recorder, settings
 from tests.fakes.aws import Body, CutShort, FakeAws, Fault, Hang
 

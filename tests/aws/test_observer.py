@@ -4,11 +4,15 @@ import logging
 from email.utils import formatdate
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.aws.observer import ClockWatch, Tap
-from tests.aws.helpers import Recorder
+from tests.aws.helpers import HTTP_DATES, Recorder
 
 NOW = 1_800_000_000.0
+YEAR = "Fri, 15 Jan 20270115080000000000 08:00:00 GMT"
+YEARS_SECONDS = 10_000 * 366 * 86_400
 
 
 def date(offset: float) -> str:
@@ -21,9 +25,15 @@ def test_the_offset_is_our_clock_minus_aws_s() -> None:
     assert [watch.offset(date(offset)) for offset in (0, 30, -30)] == [0, 30, -30]
 
 
-@pytest.mark.parametrize("header", [None, "", "soon", "Fri, 99 Jan 2027 08:00:00 GMT"])
+@pytest.mark.parametrize("header", [None, "", "soon", "Fri, 99 Jan 2027 08:00:00 GMT", YEAR])
 def test_an_answer_without_a_date_tells_nothing(header: str | None) -> None:
     assert ClockWatch(lambda: NOW).offset(header) is None
+
+
+@given(HTTP_DATES | st.text())
+def test_whatever_the_header_it_tells_an_offset_or_nothing(header: str) -> None:
+    offset = ClockWatch(lambda: NOW).offset(header)
+    assert offset is None or abs(offset) < YEARS_SECONDS
 
 
 async def test_an_answer_without_a_date_is_no_offset() -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import ssl
+from base64 import b64encode
 from typing import Any
 from unittest.mock import Mock
 from urllib.parse import urlsplit
@@ -13,7 +15,8 @@ from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
 from exporter.aws.codes import ERROR_OF_CODE, error_of
-from exporter.aws.translate import redacted, shown, translated
+from exporter.aws.redaction import passwords, redacted
+from exporter.aws.translate import shown, translated
 from exporter.errors import (
     AccessDeniedError,
     AwsInternalError,
@@ -250,3 +253,51 @@ def test_a_text_is_bounded_and_on_one_line() -> None:
     assert len(redacted("word " * 1000)) == 303
     assert redacted("arn:aws:sts::123456789012:assumed-role/reader") == "arn:aws:sts::123456789012:assumed-role/reader"
     assert str(ours(answered("AccessDenied"))) == "GetAccount: AccessDenied"
+
+
+SECRET = "sesame/open+now"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        f"Value '{SECRET}' at 'externalId' failed",
+        "Action=AssumeRole&ExternalId=sesame%2Fopen%2Bnow&Version=2011-06-15",
+        "http://h/sesame/open%2Bnow?x",
+        f"Proxy-Authorization: Basic {b64encode(SECRET.encode()).decode()}",
+        "short: 1x1.",
+    ],
+)
+@pytest.mark.parametrize("code", ["AccessDenied", "ValidationError", "Throttling", "RequestExpired", "SECRET"])
+def test_no_text_repeats_a_secret_that_is_known(code: str, echo: str) -> None:
+    error = answered(code.replace("SECRET", SECRET), echo)
+    secrets = (SECRET, "1x1", "")
+    translation = translated(error, operation="AssumeRole", region="x", answered=True, secrets=secrets)
+    assert "***" in str(translation)
+    assert not {SECRET[:6], "1x1", "open%2Bnow"} & set(re.split(r"[ /:&=?.]", str(translation)))
+    assert shown(error, translation, secrets) is None
+
+
+def test_no_half_of_a_secret_is_left_where_a_text_is_cut() -> None:
+    for length in range(270, 310):
+        assert "ses" not in redacted(f"{'x ' * length}"[:length] + SECRET, (SECRET,))
+
+
+def test_a_short_secret_leaves_the_words_around_it() -> None:
+    assert redacted("us-east-1 is east of us", ("us",)) == "***-east-1 is east of ***"
+    assert redacted("a status", ("us",)) == "a status"
+
+
+@pytest.mark.parametrize("operation", ["AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials"])
+def test_what_aws_says_to_the_sdk_s_own_chain_is_not_repeated(operation: str) -> None:
+    error = sdk.ClientError({"Error": {"Code": "ValidationError", "Message": "sesame"}}, operation)
+    translation = ours(error)
+    assert str(translation) == f"GetAccount: {operation}: ValidationError"
+    assert shown(error, translation) is None
+
+
+def test_the_passwords_of_proxies_are_known_as_they_are_written_and_as_they_are_sent() -> None:
+    proxies = {"http": "http://me:a%40b@proxy:3128", "no": "localhost", "all": "http://me@h"}
+    assert set(passwords(proxies)) == {"a%40b", "a@b", "me:a@b"}
+    assert set(passwords({"https": "//me:plain@proxy"})) == {"plain", "me:plain"}
+    assert set(passwords({"https": "me:plain@[proxy"})) == {"plain", "me:plain"}, "an address that is none ends nothing"

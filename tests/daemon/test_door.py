@@ -5,6 +5,7 @@ import errno
 import itertools
 import logging
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,17 +219,29 @@ async def test_less_protection_takes_a_reload(
     assert look.sample("config_last_reload_successful") == 1
 
 
-async def test_a_shortage_is_told_and_ends_nothing(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "too many open files"), MemoryError()])
+@pytest.mark.parametrize("where", ["read_web_file", "stamp"])
+async def test_a_shortage_is_told_and_ends_nothing(
+    look: Look,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: OSError | MemoryError,
+    where: str,
+) -> None:
     first = look.door.access
     look.ours.issue("server", "exporter")
 
     def short(_: Path) -> WebAccess:
-        raise OSError(errno.EMFILE, "Too many open files")
+        raise error
 
     with monkeypatch.context() as broken:
-        broken.setattr("exporter.daemon.door.read_web_file", short)
+        broken.setattr(f"exporter.daemon.door.{where}", short)
         assert await look.settled(3) is first
     assert look.failures == 1
+    (told,) = [getattr(record, "problem", "") for record in caplog.records]
+    assert re.search("cannot be looked at: too (many open files|little memory)$", told)
+    if where == "stamp":
+        await look.once()
     assert await look.once() is not first
 
 

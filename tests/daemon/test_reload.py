@@ -170,6 +170,25 @@ async def test_without_a_thread_to_read_in_nothing_changes_and_a_later_reload_go
     assert stage.in_force == ["old", "new"]
 
 
+async def test_without_memory_to_read_in_nothing_changes_and_a_later_reload_goes_well(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage(loads=MemoryError())
+    task = asyncio.create_task(stage.reloader.run())
+    with pytest.raises(ExporterError, match="cannot be read: too little memory"):
+        await stage.reloader.reload()
+    assert stage.in_force == ["old"]
+    assert stage.value("last_reload_successful") == 0
+    assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
+        "configuration refused, the old one stays in force"
+    ]
+    stage.loads = loaded(settings("new"))
+    await stage.reloader.reload()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert stage.in_force == ["old", "new"]
+
+
 async def test_wishes_that_the_end_overtakes_are_told_so() -> None:
     stage = Stage()
     task = asyncio.create_task(stage.reloader.run())

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,6 +35,30 @@ WORDS = {
     "query": "planted-query-password",
     "misspelt": "planted-value-of-a-misspelt-key",
     "environ": "planted-value-of-a-misspelt-variable",
+    "environ_proxy": "planted-password-of-the-proxy-in-the-environment",
+    "environ_external_id": "planted-external-id/of+the+environment",
+    "yace_external_id": "planted-external-id/of+yace",
+    "web_identity": "planted-web-identity-token",
+    "container_word": "planted-container-authorization",
+    "container_file": "planted-container-authorization-in-a-file",
+    "container_key": "planted/container+secret+key",
+    "container_token": "planted-container-session-token",
+    "process_key": "planted/process+secret+key",
+    "process_token": "planted-process-session-token",
+}
+WAYS = {
+    "us-east-1": ("secret_key", "token", "proxy"),
+    "eu-west-1": ("external_id", "proxy", "environ_proxy"),
+    "us-west-2": ("profile_key", "token", "proxy"),
+    "eu-central-1": ("process_key", "process_token", "proxy"),
+    "ap-south-1": ("container_key", "container_token", "environ_proxy"),
+}
+"""What AWS or a proxy learns in each region, and may repeat."""
+REPEATED = {
+    "AssumeRole: Throttling: ***": 1,
+    "AssumeRoleWithWebIdentity: InvalidIdentityToken": 1,
+    "GetAccount: AccessDenied: *** ***": 4,
+    "GetMetricData: ValidationError: *** ***": 4,
 }
 ROLE = "arn:aws:iam::123456789012:role/ses-reader"
 CRASHING = """
@@ -80,10 +105,14 @@ def plot(tmp_path: Path) -> Iterator[tuple[Plot, FakeAws]]:
         f"aws_session_token = {WORDS['token']}\n"
     )
     with FakeAws() as aws:
+        providers = given_by_others(tmp_path, aws)
         targets = [
             {"name": "own", "regions": ["us-east-1"]},
             {"name": "role", "regions": ["eu-west-1"], "role_arn": ROLE, "external_id": WORDS["external_id"]},
             {"name": "profile", "regions": ["us-west-2"], "profile": "other"},
+            {"name": "process", "regions": ["eu-central-1"], "profile": "process"},
+            {"name": "container", "regions": ["ap-south-1"], "profile": "container"},
+            {"name": "web identity", "regions": ["ca-central-1"], "profile": "web"},
         ]
         proxy = aws.url.replace("http://", f"http://someone:{WORDS['proxy']}@")
         config.write_text(json.dumps({"targets": targets, "aws": {"proxy_url": proxy}, "poll_interval_seconds": 10}))
@@ -92,10 +121,72 @@ def plot(tmp_path: Path) -> Iterator[tuple[Plot, FakeAws]]:
             AWS_SHARED_CREDENTIALS_FILE=str(shared),
             AWS_SECRET_ACCESS_KEY=WORDS["secret_key"],
             AWS_SESSION_TOKEN=WORDS["token"],
+            AWS_SES_EXPORTER_PROBE_BASIC_AUTH=f"alice:{WORDS['password']}",
+            **providers,
         )
         secrets = {**WORDS, "hash": hashed[7:], "key": key.splitlines()[2], "salt": hashed.split("$")[-1]}
         secrets |= {"head of the key": key.splitlines()[1][:8], "head of the salt": hashed[7:15]}
         yield Plot(config, web, environ, secrets, key), aws
+
+
+def keys(who: str, token: str) -> str:
+    """Return keys as a process or a container tells them, with *token* as the name of the session's token."""
+    until_ = (datetime.now(UTC) + timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    secrets = {"SecretAccessKey": WORDS[f"{who}_key"], token: WORDS[f"{who}_token"]}
+    return json.dumps({"Version": 1, "AccessKeyId": f"AKID{who.upper()}", "Expiration": until_, **secrets})
+
+
+def serve_container(aws: FakeAws) -> None:
+    """Let *aws* answer what is asked without a signature as a container's agent does."""
+    aws.fail(Body(keys("container", "Token")), operation="", times=None)
+
+
+def given_by_others(folder: Path, aws: FakeAws) -> dict[str, str]:
+    """Plant what a process, a container, a web identity and a proxy give or take; return the environment for it."""
+    process, word, identity = (folder / name for name in ("process", "word", "identity"))
+    process.write_text(keys("process", "SessionToken"))
+    word.write_text(WORDS["container_file"])
+    identity.write_text(WORDS["web_identity"])
+    (folder / "aws").write_text(
+        f"[profile process]\ncredential_process = cat {process}\n[profile container]\n"
+        f"[profile web]\nrole_arn = {ROLE}\nweb_identity_token_file = {identity}\n"
+    )
+    serve_container(aws)
+    proxy = aws.url.replace("http://", f"http://someone:{WORDS['environ_proxy']}@")
+    return {
+        "AWS_CONFIG_FILE": str(folder / "aws"),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{aws.url}/keys",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": WORDS["container_word"],
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(word),
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(identity),
+        "HTTP_PROXY": proxy,
+        "HTTPS_PROXY": proxy,
+        "NO_PROXY": "",
+    }
+
+
+def echo_to_each(aws: FakeAws, external_id: str = "external_id") -> None:
+    """Let AWS repeat what it learnt in each region, in errors whose text is told."""
+    for region, names in WAYS.items():
+        echo = " ".join(f"{WORDS[name]} {quote(WORDS[name], safe='')}" for name in names)
+        aws.fail(Error("ValidationError", echo), region=region, operation="GetMetricData", times=None)
+        aws.fail(Error("AccessDenied", echo, 403), region=region, operation="GetAccount", times=None)
+    words = f"{WORDS[external_id]} {quote(WORDS[external_id], safe='')} {WORDS['environ_proxy']}"
+    aws.fail(Error("Throttling", words), operation="AssumeRole", times=None)
+    aws.fail(Error("InvalidIdentityToken", WORDS["web_identity"]), operation="AssumeRoleWithWebIdentity", times=None)
+
+
+def missing(text: str) -> list[str]:
+    """Return which of the errors that repeat a secret are not in *text* as often as there are ways to come to them."""
+    return [sign for sign, times in REPEATED.items() if text.count(sign) < times]
+
+
+def probed(plan: Plot, running: Running, password: str) -> str:
+    """Return what the health check of a container says that knows *password*."""
+    command = (COMMAND[0], "-m", "exporter.probe", f"http://{running.address}/-/healthy")
+    environ = plan.environ | {"AWS_SES_EXPORTER_PROBE_BASIC_AUTH": f"alice:{password}"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    return f"exit code {done.returncode} {done.stdout} {done.stderr}"
 
 
 def basic(user: str, password: str) -> str:
@@ -166,6 +257,12 @@ def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[
             until(lambda: 'class="failing"' in status_page(running), 30)
             told += [*answers(running)]
             aws.heal()
+            serve_container(aws)
+        told += [probed(plan, running, WORDS[name]) for name in ("password", "wrong")]
+        echo_to_each(aws)
+        told += [reload(running)]
+        until(lambda: not missing(status_page(running)), 30, lambda: missing(status_page(running)))
+        told += [*answers(running)]
         broken = {
             "aws": {"proxy_url": f"http:/u:{WORDS['proxy']}@h", "endpoint_url": f"http://u:{WORDS['endpoint']}@h"},
             "external_id": WORDS["external_id"],
@@ -188,6 +285,7 @@ def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[
         told += [running.process.stdout.read()]
     text = "\n".join(told)
     assert plan.found_in(text) == set()
+    assert {"AKIDPROCESS", "AKIDCONTAINER", "AKIDOTHER"} <= {request.access_key for request in aws.requests}
     for sign in (
         "users.alice: must be a bcrypt hash",
         "basic_auth_users: must be a mapping",
@@ -195,22 +293,47 @@ def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[
         "proxy_url = <secret>",
         "InvalidClientTokenId",
         "401 ",
+        "exit code 0",
+        "exit code 1",
+        *REPEATED,
     ):
         assert sign in text, "else the search would have had nothing to search"
 
 
 def test_a_crash_tells_no_secret(plot: tuple[Plot, FakeAws]) -> None:
-    plan, _ = plot
+    plan, aws = plot
+    echo_to_each(aws, "environ_external_id")
+    target = {"regions": ["eu-north-1"], "role_arn": ROLE, "external_id": WORDS["environ_external_id"]}
+    environ = plan.environ | {"AWS_SES_EXPORTER__TARGETS": json.dumps([target])}
     flags = (f"--config.file={plan.config}", f"--web.config.file={plan.web}")
     command = (COMMAND[0], "-c", CRASHING)
-    with exporter(*flags, environ=plan.environ, command=command) as running:
+    with exporter(*flags, environ=environ, command=command) as running:
         page = running.get("/", authorization=basic("alice", WORDS["password"]))
         assert page.status == 500
         assert running.process.wait(30) == 1
         until(lambda: any("stopped by a bug" in line for line in running.lines), 20)
         text = page.text + "".join(running.lines)
     assert text.count("ZeroDivisionError: a bug in") >= 2
+    assert "AssumeRole: Throttling: " in text
+    assert aws.requests_of("AssumeRole")[0].body["ExternalId"] == WORDS["environ_external_id"]
     assert plan.found_in(text) == set()
+
+
+def test_a_process_on_yace_s_file_tells_no_secret(plot: tuple[Plot, FakeAws], tmp_path: Path) -> None:
+    plan, aws = plot
+    echo_to_each(aws, "yace_external_id")
+    role = {"roleArn": ROLE, "externalId": WORDS["yace_external_id"]}
+    metrics = [{"name": "Send", "statistics": ["Sum"]}]
+    job = {"type": "AWS/SES", "regions": ["eu-north-1"], "roles": [role], "period": 300, "length": 300}
+    file = tmp_path / "yace.yml"
+    file.write_text(json.dumps({"apiVersion": "v1alpha1", "discovery": {"jobs": [job | {"metrics": metrics}]}}))
+    with exporter(f"--config.file={file}", environ=plan.environ) as running:
+        until(lambda: "AssumeRole: Throttling: " in running.get("/").text, 30, lambda: running.lines)
+        told = [running.get(path).text for path in ("/", "/config", "/metrics")]
+        assert running.stop() == 0
+    assert aws.requests_of("AssumeRole")[0].body["ExternalId"] == WORDS["yace_external_id"]
+    assert "<secret>" in told[1]
+    assert plan.found_in("\n".join([*told, *running.lines])) == set()
 
 
 @pytest.mark.parametrize("good", [True, False])

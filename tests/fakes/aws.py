@@ -268,7 +268,7 @@ class FakeAws:
             case "GetCallerIdentity":
                 arn = f"arn:aws:iam::{request.account}:user/someone"
                 return wire.xml(request, {"Arn": arn, "UserId": "AIDAEXAMPLE", "Account": request.account}), "text/xml"
-            case "AssumeRole":
+            case "AssumeRole" | "AssumeRoleWithWebIdentity":
                 return self._assume_role(request), "text/xml"
         raise FakeAwsError("UnknownOperationException", request.operation, 404)
 

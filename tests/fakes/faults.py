@@ -89,9 +89,10 @@ class RepeatToken:
 
 @dataclass(frozen=True, slots=True)
 class EndlessTokens:
-    """The right first page, and a NextToken that was never given before."""
+    """The right first page, and a NextToken that was never given before, with *padding* more characters."""
 
     PREFIX: ClassVar[str] = "endless-"
+    padding: int = 0
     numbers: count[int] = field(default_factory=count)
 
 
@@ -147,7 +148,7 @@ def spoil(response: dict[str, Any], request: Mapping[str, Any], fault: Spoiling)
     if isinstance(fault, RepeatToken):
         return response | {"NextToken": fault.token}
     if isinstance(fault, EndlessTokens):
-        return response | {"NextToken": f"{fault.PREFIX}{next(fault.numbers)}"}
+        return response | {"NextToken": f"{fault.PREFIX}{next(fault.numbers)}{'x' * fault.padding}"}
     names = {query["Id"]: query["MetricStat"]["Metric"]["MetricName"] for query in request["MetricDataQueries"]}
     spoilt = []
     for result in response["MetricDataResults"]:

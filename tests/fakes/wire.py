@@ -75,7 +75,7 @@ def answer(
 def error(request: Request, code: str, message: str, status: int) -> Answer:
     """Return an error as the protocol of the *request* writes it."""
     headers = {"x-amzn-ErrorType": code, "x-amzn-query-error": f"{code};Sender"}
-    if request.operation in ("GetCallerIdentity", "AssumeRole"):
+    if request.operation in ("GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity"):
         text = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
             f"<Message>{escape(message)}</Message></Error><RequestId>1</RequestId></ErrorResponse>"

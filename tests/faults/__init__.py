@@ -25,6 +25,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | unknown ids, NaN, infinite, outside, future | test_answers: results_that_cannot_be_are_not_believed |
 | an answer of half an hour ago | test_answers: a_replica_of_cloudwatch_that_lags |
 | credentials expire | test_credentials: keys_of_a_role_that_expire |
+| a region of a role that is not enabled | test_credentials: a_region_that_is_not_enabled; tests/aws/test_refused |
 | rotated; revoked | test_credentials: keys_that_are_rotated; keys_that_are_revoked |
 | denied for one action | test_credentials: one_action_that_is_denied (the list of dimensions too) |
 | a role that cannot be assumed | test_credentials: a_role_that_cannot_be_assumed, another_external_id |
@@ -52,6 +53,7 @@ under TLS, in a world whose clock runs a hundred times as fast. `prometheus` scr
 | memory limit behind TLS and passwords | test_process: too_little_memory_behind (`make soak`); each: test_aside |
 | no descriptors, behind TLS; a certificate that is gone | test_process: too_few_files (`make soak`); each: test_door |
 | no thread to be had | tests/test_aside, and where it is used: test_door, test_reload, test_press, test_passwords |
+| no memory for a look or a reload | tests/daemon: test_door, test_reload, test_fleet |
 | answers that cannot be read are not kept | tests/aws/test_bounded |
 | disk full for the log; nobody reads it | test_process: a_log_that_cannot_be_written |
 | stderr closed | tests/e2e/test_whole_process: started_without_a_standard_stream |

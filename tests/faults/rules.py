@@ -233,7 +233,9 @@ OF_DATA = (
         "        if False:\n",
         QUERIES,
     ),
-    Mutant("6 a token that repeats ends it", "series/queries.py", "if token in self._tokens:", "if False:", QUERIES),
+    Mutant(
+        "6 a token that repeats ends it", "series/queries.py", "if hash(token) in self._tokens:", "if False:", QUERIES
+    ),
     Mutant(
         "6 NaN is no value",
         "series/queries.py",

@@ -196,7 +196,8 @@ def test_results_that_cannot_be_are_not_believed() -> None:
 
 
 def test_tokens_that_never_end_end_with_the_poll() -> None:
-    suffers([("endless", EndlessTokens(), Reason.TIMEOUT)], "GetMetricData")
+    long = ("endless, and too long", EndlessTokens(padding=100_000), Reason.INVALID_RESPONSE)
+    suffers([("endless", EndlessTokens(), Reason.TIMEOUT), long], "GetMetricData")
 
 
 def doubled(answer: dict[str, Any]) -> dict[str, Any]:

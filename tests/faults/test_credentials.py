@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import Reason
-from tests.fakes.aws import DEFAULT_ACCOUNT, Error, Role
+from tests.fakes.aws import DEFAULT_ACCOUNT, FACTS, Error, Role
 from tests.faults.invariant import holds
-from tests.faults.mail import COUNTS, HOUR, MINUTE, RATE, Place
-from tests.faults.world import HIT, OTHER, ROLE, TARGETS, World, play, suffer
+from tests.faults.mail import COUNTS, HOUR, MINUTE, RATE, Mail, Place
+from tests.faults.world import HIT, OTHER, ROLE, TARGETS, World, flowing, play, suffer
 
 BOTH = {("cloudwatch", "credentials"), ("account", "credentials")}
+CLOSED = Place("closed", OTHER.account, "me-south-1")
+"""Another region of the same role, which the account has not enabled; STS is asked there first."""
+WITH_CLOSED = (TARGETS[0], {"name": CLOSED.target, "regions": [CLOSED.region], "role_arn": ROLE}, TARGETS[1])
 
 
 def test_keys_of_a_role_that_expire_are_renewed_and_nobody_notices() -> None:
@@ -48,6 +51,31 @@ def test_sts_that_is_down_while_a_role_is_renewed_harms_nothing_as_long_as_its_k
         await world.passing(40 * MINUTE)
 
     holds(play(story), (), hit=[OTHER], seen_down=False)
+
+
+def with_closed(world: World) -> None:
+    """Let mail flow in the third place too, and its role be assumed for longer than the story."""
+    world.aws.roles[ROLE] = Role(lifetime_seconds=12 * HOUR)
+    world.mails[CLOSED] = Mail(CLOSED, world.aws)
+    world.facts[CLOSED] = [FACTS]
+    flowing(world)
+
+
+def test_a_region_that_is_not_enabled_leaves_the_keys_of_its_role_to_the_others() -> None:
+    async def story(world: World) -> None:
+        world.aws.fail(Error("UnrecognizedClientException", "no", 403), region=CLOSED.region, times=None)
+        await world.passing(MINUTE)
+        await world.kill()
+        await world.passing(40 * MINUTE)
+        world.aws.fail(Error("ServiceUnavailable", "down", 503), operation="AssumeRole", times=None)
+        await world.passing(40 * MINUTE)
+
+    world = play(story, targets=WITH_CLOSED, mail=with_closed)
+    holds(world, BOTH, hit=[CLOSED])
+    refused = [request for request in world.aws.requests if request.region == CLOSED.region]
+    asked = world.aws.requests_of("AssumeRole", region=OTHER.region)
+    assert len(refused) > 50
+    assert len(asked) < 20, "keys that others take are not fetched anew for each poll that is refused"
 
 
 @pytest.mark.parametrize("code", ["InvalidClientTokenId", "ExpiredToken", "UnrecognizedClientException"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock
@@ -14,7 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError
-from exporter.series.queries import MAX_DATAPOINTS, MAX_QUERIES, Answers, Call, Query, calls
+from exporter.series.queries import (
+    MAX_DATAPOINTS,
+    MAX_PAGES,
+    MAX_QUERIES,
+    MAX_TOKEN_LENGTH,
+    Answers,
+    Call,
+    Query,
+    calls,
+)
 from exporter.series.windows import Span
 
 SPAN = Span(1_800_000, 1_800_900)
@@ -217,3 +227,34 @@ def test_a_token_that_repeats_ends_the_call() -> None:
     answers.add(page(NextToken="a"))
     with pytest.raises(InvalidResponseError, match="repeats"):
         answers.add(page(NextToken="a"))
+
+
+@pytest.mark.parametrize("token", ["a" * (MAX_TOKEN_LENGTH + 1), 7, ["a"]])
+def test_a_token_that_is_none_or_too_long_is_refused(token: Any) -> None:
+    Answers(Call(SPAN, (SEND,))).add(page(NextToken="a" * MAX_TOKEN_LENGTH))
+    with pytest.raises(InvalidResponseError, match="NextToken is none"):
+        Answers(Call(SPAN, (SEND,))).add(page(NextToken=token))
+
+
+def test_an_answer_without_end_ends_and_keeps_little_of_what_was_large() -> None:
+    answers = Answers(Call(SPAN, (SEND,)))
+    messages = [{"Code": "A" * 10_000, "Value": "B" * 10_000}] * 30
+    tracemalloc.start()
+    try:
+        for number in range(MAX_PAGES):
+            token = f"{number:0{MAX_TOKEN_LENGTH}}"
+            one = {**result(SEND, {}, f"{number}{'S' * 100_000}", Messages=messages), "Values": [1.0]}
+            assert answers.add(page(one, NextToken=token, Messages=messages)) == token
+        del one, token
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 300_000
+    with pytest.raises(InvalidResponseError, match="does not end"):
+        answers.add(page(NextToken="one more"))
+
+
+def test_a_status_that_is_none_is_told_in_short() -> None:
+    answers = Answers(Call(SPAN, (SEND,)))
+    answers.add(page(result(SEND, StatusCode="S" * 100_000)))
+    assert len(str(answers.results()[SEND])) < 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import tracemalloc
 
@@ -203,3 +204,30 @@ async def test_the_daily_look_of_many_series_is_in_portions_after_what_is_new(mo
     days = [len(call) for call in asked if DAY in call]
     assert sum(days) == 9
     assert len(days) >= 2
+
+
+async def test_after_a_poll_that_was_cut_the_series_are_built_with_turns_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clients, turns = Clients(), 0
+    for number in range(500):
+        put(clients, f"set-{number}", MINUTE - 600, 7)
+    it = source(clients, "Send", dimensions=SETS)
+    await poll(it, clients, NOW)
+    before = shown(it, NOW)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await poll(it, clients, NOW + 300)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    await it.prepare()
+    beside.cancel()
+    assert turns >= 5
+    monkeypatch.setattr(it.roster, "series", None)
+    assert shown(it, NOW + 300) == before

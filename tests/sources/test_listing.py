@@ -160,12 +160,20 @@ async def test_dimensions_that_cannot_be_asked_for_are_no_list_and_never_a_bug(o
     "page",
     [
         {**PAGE, "NextToken": 5},
+        {**PAGE, "NextToken": "x" * 65_537},
         {**PAGE, "NextToken": ["x"]},
         {**PAGE, "NextToken": {"x": 1}},
         {"Metrics": [{"MetricName": ["Send"], "Dimensions": []}]},
         {"Metrics": [{"MetricName": "Send", "Dimensions": [{"Name": f"n{n}", "Value": "x"} for n in range(31)]}]},
     ],
-    ids=["a number for a token", "a list for a token", "an object for a token", "a list for a name", "31 dimensions"],
+    ids=[
+        "a number for a token",
+        "a long token",
+        "a list for a token",
+        "an object for a token",
+        "a list for a name",
+        "31 dimensions",
+    ],
 )
 async def test_a_page_that_is_none_is_no_list(page: Any) -> None:
     with pytest.raises(InvalidResponseError, match="cannot be read"):

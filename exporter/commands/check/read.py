@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 
 from exporter.aws.clients import Aws
-from exporter.aws.translate import redacted
+from exporter.aws.redaction import redacted
 from exporter.catalogue import NAMESPACE
 from exporter.commands.check.counters import QUOTA, REPUTATION
 from exporter.commands.check.errors import RefusedError
