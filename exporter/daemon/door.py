@@ -61,6 +61,8 @@ class Door:
             self._refuse(error.problems)
         except OSError as error:
             self._refuse([Problem(str(_own_file(before)), f"cannot be looked at: {error.strerror}")])
+        except MemoryError:
+            self._refuse([Problem(str(_own_file(before)), "cannot be looked at: out of memory")])
         else:
             if found is not None and self.access is before:  # else a reload has read all of it meanwhile
                 self.take(found)

@@ -192,12 +192,15 @@ async def test_less_protection_takes_a_reload(
     assert look.sample("config_last_reload_successful") == 1
 
 
-async def test_a_shortage_is_told_and_ends_nothing(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shortage", [OSError(errno.EMFILE, "Too many open files"), MemoryError()], ids=repr)
+async def test_a_shortage_is_told_and_ends_nothing(
+    look: Look, monkeypatch: pytest.MonkeyPatch, shortage: Exception
+) -> None:
     first = look.door.access
     look.ours.issue("server", "exporter")
 
     def short(_: Path) -> WebAccess:
-        raise OSError(errno.EMFILE, "Too many open files")
+        raise shortage
 
     with monkeypatch.context() as broken:
         broken.setattr("exporter.daemon.door.read_web_file", short)
