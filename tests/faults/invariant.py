@@ -118,6 +118,7 @@ def _gauges(world: Seen, mail: Mail, metric: str, lag_seconds: float, clock_offs
     name = f"{statistic_family(metric, 'Sum', dimensioned=mail.dimensioned).name}{{{mail.labels}}}"
     oldest = max(GAUGE_SECONDS, 3 * world.interval) + SLACK_SECONDS - min(0.0, *clock_offsets, 0.0)
     polls = _polls(world, mail.place)
+    skews = (*(-float(seconds) for seconds in range(0, int(world.slack.seconds) + 1, 200)), *clock_offsets)
     for scrape in world.prometheus.scrapes:
         if name in scrape.samples:
             recent = polls[bisect_left(polls, scrape.begun - oldest) : bisect_right(polls, scrape.at)]
@@ -125,7 +126,7 @@ def _gauges(world: Seen, mail: Mail, metric: str, lag_seconds: float, clock_offs
                 (floor_to(poll + skew - 300, 300), poll - lag)
                 for poll in recent
                 for lag in (0.0, lag_seconds)
-                for skew in (0.0, -world.slack.seconds, *clock_offsets)
+                for skew in skews
             }
             true = {mail.period(metric, end - 300, end, at) for end, at in seen}
             assert scrape.samples[name] in true, f"{name} is {scrape.samples[name]}, none of {true}, at {scrape.at}"

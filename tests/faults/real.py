@@ -12,7 +12,7 @@ import signal
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -30,6 +30,8 @@ from tests.processes import STOP_SECONDS, Running, process, until
 __all__ = ["HIT", "LIMIT_SECONDS", "OTHER", "Real", "real"]
 
 SLACK = Slack(seconds=200.0, tasks=6, descriptors=8)
+SLACK_OF_STARTS = replace(SLACK, seconds=400.0)
+"""A first poll makes its clients before it asks."""
 LIMIT_SECONDS = 60.0
 AHEAD_SECONDS = 200.0
 """How long before it is sent mail is put into the fake, so that no poll asks for what is not there yet."""
@@ -91,6 +93,7 @@ class Real:
         )
         self.running.tls, self.running.authorization = self.tls, self.authorization
         self.life += 1
+        self.slack = SLACK if self.life == 1 else SLACK_OF_STARTS
 
     def arrive(self) -> None:
         """Wait until the process that was launched shows every target, and demand an answer of it from then on."""
