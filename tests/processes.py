@@ -45,10 +45,14 @@ class Running:
     address: str = ""
     tls: ssl.SSLContext | None = None
     """What a client demands of it; None: no TLS."""
+    authorization: str = ""
+    """What a client says of itself."""
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
         """Ask it; `accept_encoding="gzip"` becomes `Accept-Encoding: gzip`."""
         connection = self._connection()
+        if self.authorization:
+            headers = {"authorization": self.authorization, **headers}
         try:
             connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
             response = connection.getresponse()

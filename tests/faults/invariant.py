@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from exporter.catalogue import FACTS, fact_family, held_family, statistic_family, total_family
@@ -35,7 +35,7 @@ MAX_AGE_SECONDS = 14 * 86400
 
 def holds(
     world: Seen,
-    failing: Collection[Failure],
+    failing: Collection[Failure] | Mapping[Place, Collection[Failure]],
     *,
     hit: Collection[Place],
     seen_down: bool | None = True,
@@ -44,7 +44,7 @@ def holds(
     clock_offsets: Collection[float] = (),
     max_age_seconds: int = MAX_AGE_SECONDS,
 ) -> None:
-    """Check it all. Only *hit* may fail, and has every one of *failing*, no other.
+    """Check it all. Only *hit* may fail, and has every one of *failing*, no other; or each its own of them.
 
     *seen_down* is whether `aws_ses_up` was 0 at some scrape, None where that is a matter of moments.
     *data_untouched* is whether all counters stayed exact.
@@ -57,7 +57,8 @@ def holds(
     _bounded(world)
     for place in world.mails:
         found = {each for scrape in scrapes for each, number in failures(scrape.samples, place).items() if number}
-        assert found == (set(failing) if place in hit else set()), f"{place.target} failed by {found}"
+        meant = failing.get(place, ()) if isinstance(failing, Mapping) else failing
+        assert found == (set(meant) if place in hit else set()), f"{place.target} failed by {found}"
         down = any(scrape.samples.get(_up(place)) == 0 for scrape in scrapes)
         if place not in hit or seen_down is not None:
             assert down == (place in hit and seen_down), f"{place.target} was {'' if down else 'never '}down"
@@ -117,6 +118,7 @@ def _gauges(world: Seen, mail: Mail, metric: str, lag_seconds: float, clock_offs
     name = f"{statistic_family(metric, 'Sum', dimensioned=mail.dimensioned).name}{{{mail.labels}}}"
     oldest = max(GAUGE_SECONDS, 3 * world.interval) + SLACK_SECONDS - min(0.0, *clock_offsets, 0.0)
     polls = _polls(world, mail.place)
+    skews = (*(-float(seconds) for seconds in range(0, int(world.slack.seconds) + 1, 200)), *clock_offsets)
     for scrape in world.prometheus.scrapes:
         if name in scrape.samples:
             recent = polls[bisect_left(polls, scrape.begun - oldest) : bisect_right(polls, scrape.at)]
@@ -124,7 +126,7 @@ def _gauges(world: Seen, mail: Mail, metric: str, lag_seconds: float, clock_offs
                 (floor_to(poll + skew - 300, 300), poll - lag)
                 for poll in recent
                 for lag in (0.0, lag_seconds)
-                for skew in (0.0, -world.slack.seconds, *clock_offsets)
+                for skew in skews
             }
             true = {mail.period(metric, end - 300, end, at) for end, at in seen}
             assert scrape.samples[name] in true, f"{name} is {scrape.samples[name]}, none of {true}, at {scrape.at}"

@@ -8,101 +8,51 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import signal
 import ssl
-import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import trustme
-
 from tests.certificates import Authority, authority
-from tests.fakes.aws import DEFAULT_ACCOUNT, FACTS, FakeAws, Request
+from tests.fakes.aws import FACTS, FakeAws, Request
 from tests.faults.gate import Gate
-from tests.faults.mail import DAY, HOUR, MINUTE, SETTLED_SECONDS, Mail, Place, moment
+from tests.faults.machine import HIT, INTERVAL, KEYS, OTHER, START, Certificates, Clock, Program, certificates, program
+from tests.faults.mail import DAY, HOUR, MINUTE, SETTLED_SECONDS, Mail, Place
 from tests.faults.prometheus import Prometheus, Scrape, parsed
 from tests.faults.seen import Failure, Slack, Strain, failures, last_success
-from tests.faults.watch import Watcher, strain
-from tests.processes import Running, environment, process, until
+from tests.faults.watch import Watcher, listens_at, strain
+from tests.processes import STOP_SECONDS, Running, process, until
 
-SPEED = 100
-START = moment("2026-06-17T09:31:07")
-INTERVAL = 60
-HIT = Place("hit", DEFAULT_ACCOUNT, "us-east-1")
-OTHER = Place("other", "210987654321", "eu-west-1")
-KEYS = {HIT: "AKIDHIT", OTHER: "AKIDOTHER"}
+__all__ = ["HIT", "LIMIT_SECONDS", "OTHER", "Real", "real"]
+
 SLACK = Slack(seconds=200.0, tasks=6, descriptors=8)
+SLACK_OF_STARTS = replace(SLACK, seconds=400.0)
+"""A first poll makes its clients before it asks."""
 LIMIT_SECONDS = 60.0
 AHEAD_SECONDS = 200.0
 """How long before it is sent mail is put into the fake, so that no poll asks for what is not there yet."""
 
-SCRIPT = """
-import asyncio, pathlib, random, socket, sys, time
-from exporter.aws.clients import Aws
-from exporter.config.load import load
-from exporter.daemon.process import run
-from exporter.daemon.tools import Tools
-
-config, names, begun, start, speed = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), *map(float, sys.argv[3:])
-resolve = socket.getaddrinfo
-
-def resolved(host, *arguments, **options):
-    word = names.read_text() if host == "hit.test" else ""
-    if word == "hangs":
-        time.sleep(600)
-    if word == "fails":
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    return resolve("127.0.0.1" if str(host).endswith(".test") else host, *arguments, **options)
-
-def clock():
-    return start + (time.time() - begun) * speed
-
-socket.getaddrinfo = resolved
-tools = Tools(clock, time.monotonic, lambda seconds: asyncio.sleep(seconds / speed), random.random,
-              lambda settings: Aws(settings, clock=clock))
-sys.exit(run(lambda: load(config, environ={}, flags={}, default_region=lambda: None), tools=tools))
-"""
-CONFIG = f"""
-poll_interval_seconds: {INTERVAL}
-targets:
-- {{name: hit, profile: hit, account_id: "{HIT.account}", regions: [{HIT.region}]}}
-- {{name: other, profile: other, account_id: "{OTHER.account}", regions: [{OTHER.region}]}}
-metrics: [{{name: Send}}, {{name: Bounce}}, {{name: Reputation.BounceRate}}]
-log: {{format: json, level: debug}}
-"""
-
-
-@dataclass
-class Certificates:
-    """What the host `hit.test` shows: the certificate called *shown*, of those that one may be shown."""
-
-    good: ssl.SSLContext
-    bad: dict[str, ssl.SSLContext]
-    shown: str | None = None
-
-    def choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        """Take the context for *name*, as the client says it."""
-        spoilt = name == "hit.test" and self.shown is not None
-        connection.context = self.bad[self.shown or ""] if spoilt else self.good
-
 
 @dataclass
 class Real:
-    """One process and what was seen of it."""
+    """One process, or one after the other, and what was seen of it."""
 
     aws: FakeAws
     gate: Gate
     certificates: Certificates
     ours: Authority
     """Who signs what the exporter itself shows: `web.pem`."""
-    names: Path
-    begun: float
-    running: Running
+    program: Program
+    living: contextlib.ExitStack
+    """Ends the process."""
     mails: dict[Place, Mail]
+    tls: ssl.SSLContext | None = None
+    authorization: str = ""
+    life: int = 0
     sets: list[Mail] = field(default_factory=list)
     facts: dict[Place, list[Mapping[str, Any]]] = field(default_factory=dict)
     prometheus: Prometheus = field(default_factory=Prometheus)
@@ -117,15 +67,55 @@ class Real:
     mail_flows: bool = True
     watchers: list[Watcher] = field(default_factory=list)
 
+    running: Running = field(init=False)
+
     @property
     def now(self) -> float:
         """The time of the world."""
-        return START + (time.time() - self.begun) * SPEED
+        return self.program.clock()
+
+    @property
+    def names(self) -> Path:
+        """What becomes of names: they `fail`, or the question for one `hangs`."""
+        return self.program.folder / "names"
 
     @property
     def requests(self) -> list[Request]:
         """What AWS was asked."""
         return self.aws.requests
+
+    def launch(self, *wrapper: str) -> None:
+        """Start a process, by the command *wrapper* where there is one, and do not wait for it."""
+        self.living.close()
+        command = (*wrapper, *self.program.command)
+        self.running = self.living.enter_context(
+            process(self.program.arguments, environ=self.program.environ, command=command)
+        )
+        self.running.tls, self.running.authorization = self.tls, self.authorization
+        self.life += 1
+        self.slack = SLACK if self.life == 1 else SLACK_OF_STARTS
+
+    def arrive(self) -> None:
+        """Wait until the process that was launched shows every target, and demand an answer of it from then on."""
+
+        def listens() -> bool:
+            self.running.address = listens_at(self.running.process.pid)
+            return bool(self.running.address) or self.running.process.poll() is not None
+
+        until(listens, LIMIT_SECONDS, self.log)
+        self.running.wait_ready()
+        self.may_be_deaf = False
+
+    def end(self, number: signal.Signals) -> int:
+        """End the process by a signal, and return its exit code; there is nobody to scrape from then on."""
+        self.may_be_deaf = True
+        self.running.process.send_signal(number)
+        return self.running.process.wait(STOP_SECONDS)
+
+    def turn_the_log(self, what: str) -> None:
+        """Let `the disk is full` or `nobody reads it` be true of the log from now on; nothing: all is well again."""
+        (self.program.folder / "log").write_text(what)
+        self.running.process.send_signal(signal.SIGUSR1)
 
     def suffer(self, failing: Collection[Failure], heal: Callable[[], object] = lambda: None) -> None:
         """Wait until the fault that is on was counted as *failing*, nothing else; heal it, wait for the recovery."""
@@ -149,7 +139,7 @@ class Real:
         heal()
         self.aws.heal()
         until(lambda: self.page().get(f"aws_ses_up{{{HIT.labels}}}") == 1, LIMIT_SECONDS, self.log)
-        self.healed_at = self._next_scrape().at
+        self.healed_at = self.next_scrape().at
 
     def page(self) -> dict[str, float]:
         """Return what is on the page now."""
@@ -173,11 +163,11 @@ class Real:
             return all(samples.get(last_success(place), 0.0) > settled + 2 * INTERVAL for place in self.mails)
 
         until(read, LIMIT_SECONDS, self.log)
-        self._next_scrape()
+        self.next_scrape()
         for watcher in self.watchers:
             watcher.end()
 
-    def _next_scrape(self) -> Scrape:
+    def next_scrape(self) -> Scrape:
         """Return the first scrape that begins after this moment."""
         begun = self.now
         until(lambda: self.prometheus.scrapes[-1].begun > begun, LIMIT_SECONDS, self.log)
@@ -208,93 +198,57 @@ class Real:
         begun = self.now
         answer, healthy = self.running.get("/metrics"), self.running.get("/-/healthy").status == 200
         assert answer.status == 200
-        self.prometheus.scrapes.append(Scrape(self.now, 1, parsed(answer.text), healthy, begun))
+        self.prometheus.scrapes.append(Scrape(self.now, self.life, parsed(answer.text), healthy, begun))
         self.strains.append(strain(self.running.process.pid))
 
 
 @contextlib.contextmanager
-def real(path: Path, *, guarded: bool = False, patience_seconds: int = 50) -> Iterator[Real]:
-    """Run an exporter that was well for some polls, *guarded* by TLS, and watch it until the story is finished.
+def real(
+    path: Path,
+    *,
+    web_config: str = "",
+    authorization: str = "",
+    patience_seconds: int = 50,
+    metadata_url: str = "",
+    now: Clock | None = None,
+) -> Iterator[Real]:
+    """Run an exporter that was well for some polls, and watch it until the story is finished.
 
-    A poll may take *patience_seconds* of this world; short is for stories of what hangs.
+    *web_config* is its web configuration file: TLS with `web.pem` for the outside, where there is one, and
+    *authorization* what gets in. A poll may take *patience_seconds*; short is for stories of what hangs.
+    *metadata_url* is where `hit` has keys from, *now* the time, for a service that has to have it too.
     """
-    certificates = _certificates(path)
-    begun = time.time()
-    with FakeAws(now=lambda: START + (time.time() - begun) * SPEED, tls=certificates.good) as aws:
-        certificates.good.sni_callback = certificates.choose
+    papers = certificates(path)
+    now = now or Clock(time.time())
+    with FakeAws(now=now, tls=papers.good) as aws:
+        papers.good.sni_callback = papers.choose
         port = int(aws.url.rpartition(":")[2])
-        with Gate(port) as gate:
-            names = path / "names"
-            names.write_text("")
-            environ = _environment(path, {HIT: gate.port, OTHER: port})
-            (path / "config.yaml").write_text(CONFIG + _limits(patience_seconds, guarded=guarded))
-            (path / "web.yml").write_text("tls_server_config: {cert_file: web.pem, key_file: web.key}")
+        with Gate(port) as gate, contextlib.ExitStack() as living, contextlib.ExitStack() as watched:
+            ports = {HIT: gate.port, OTHER: port}
+            how = program(
+                path,
+                now,
+                ports,
+                web_config=web_config,
+                patience_seconds=patience_seconds,
+                metadata_url=metadata_url,
+            )
             ours = authority(path)
             ours.issue("web", "127.0.0.1")
-            arguments = [str(path / "config.yaml"), str(names), repr(begun), repr(START), str(SPEED)]
             mails = {place: Mail(place, aws) for place in (HIT, OTHER)}
             for place, mail in mails.items():
                 aws.access_keys[KEYS[place]] = place.account
                 mail.flow(START - DAY, START - 3 * HOUR, Random(place.target), share=0.02)
                 mail.flow(START - 3 * HOUR, START + AHEAD_SECONDS, Random(place.region))
-            with process(arguments, environ=environ, command=(sys.executable, "-c", SCRIPT)) as running:
-                running.tls = ssl.create_default_context(cafile=ours.file) if guarded else None
-                world = Real(aws, gate, certificates, ours, names, begun, running, mails)
-                world.facts = {place: [FACTS] for place in mails}
-                with contextlib.ExitStack() as watched:
-                    world.watch(watched, world.send)
-                    _wait_until_well(world)
-                    world.watch(watched, world.look)
-                    until(lambda: world.prometheus.scrapes, LIMIT_SECONDS, world.log)
-                    yield world
-
-
-def _limits(patience_seconds: int, *, guarded: bool) -> str:
-    half = patience_seconds / 2
-    more = ", config_file: web.yml" if guarded else ""
-    return f"""
-poll_timeout_seconds: {patience_seconds}
-aws: {{connect_timeout_seconds: {half}, read_timeout_seconds: {half}, max_attempts: 1}}
-web: {{listen_addresses: ["127.0.0.1:0"], enable_lifecycle: true{more}}}
-"""
-
-
-def _wait_until_well(world: Real) -> None:
-    def listens() -> bool:
-        found = [event["address"] for event in world.running.events() if event["msg"] == "listening"]
-        world.running.address = found[0] if found else ""
-        return bool(found) or world.running.process.poll() is not None
-
-    until(listens, LIMIT_SECONDS, world.log)
-    world.running.wait_ready()
-    polls = len(world.requests)
-    until(lambda: len(world.requests) > polls + 8, LIMIT_SECONDS, world.log)
-
-
-def _certificates(path: Path) -> Certificates:
-    authority, stranger = trustme.CA(), trustme.CA()
-    authority.cert_pem.write_to_path(str(path / "authority.pem"))
-    past = datetime.now(UTC) - timedelta(days=1)
-    issued = {
-        "good": authority.issue_cert("hit.test", "other.test"),
-        "another host": authority.issue_cert("else.test"),
-        "expired": authority.issue_cert("hit.test", not_before=past - timedelta(days=30), not_after=past),
-        "unknown": stranger.issue_cert("hit.test"),
-    }
-    contexts = {}
-    for name, certificate in issued.items():
-        contexts[name] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        certificate.configure_cert(contexts[name])
-    return Certificates(contexts.pop("good"), contexts)
-
-
-def _environment(path: Path, ports: Mapping[Place, int]) -> dict[str, str]:
-    profiles = "".join(
-        f"[profile {place.target}]\naws_access_key_id = {KEYS[place]}\naws_secret_access_key = planted-secret\n"
-        f"endpoint_url = https://{place.target}.test:{port}\n"
-        for place, port in ports.items()
-    )
-    (path / "aws-config").write_text(profiles)
-    variables = environment(AWS_CONFIG_FILE=str(path / "aws-config"), AWS_CA_BUNDLE=str(path / "authority.pem"))
-    del variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
-    return variables
+            world = Real(aws, gate, papers, ours, how, living, mails)
+            world.authorization = authorization
+            world.tls = ssl.create_default_context(cafile=ours.file) if web_config else None
+            world.facts = {place: [FACTS] for place in mails}
+            world.launch()
+            world.watch(watched, world.send)
+            world.arrive()
+            polls = len(world.requests)
+            until(lambda: len(world.requests) > polls + 8, LIMIT_SECONDS, world.log)
+            world.watch(watched, world.look)
+            until(lambda: world.prometheus.scrapes, LIMIT_SECONDS, world.log)
+            yield world

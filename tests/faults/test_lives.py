@@ -1,4 +1,4 @@
-"""The process as far as no socket is needed: killed at any moment, and reloaded, well or not, under scrapes."""
+"""The process as far as no socket is needed: ended at any moment, and reloaded, well or not, under scrapes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RELOADS = 200
 
 
 @pytest.mark.parametrize("seed", range(examples(1)))
-def test_killed_at_random_moments_of_a_poll_it_comes_back_with_the_same_numbers(seed: int) -> None:
+def test_ended_at_random_moments_of_a_poll_it_comes_back_with_the_same_numbers(seed: int) -> None:
     random = Random(seed)
 
     async def story(world: World) -> None:

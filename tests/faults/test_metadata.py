@@ -1,9 +1,11 @@
-"""Credentials of the machine: an instance metadata service that hangs, and one that comes back."""
+"""Credentials of the machine: an instance metadata service that hangs while keys end and at the start, and answers."""
 
 from __future__ import annotations
 
 import json
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,43 +15,41 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import Reason
-from tests.fakes.aws import DEFAULT_ACCOUNT, FakeAws
-from tests.faults.mail import Place
-from tests.faults.prometheus import parsed
-from tests.faults.seen import failures
-from tests.processes import environment, exporter, until
+from tests.faults.invariant import holds
+from tests.faults.machine import Clock
+from tests.faults.real import HIT, real
 
 pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
-HIT = Place("hit", DEFAULT_ACCOUNT, "us-east-1")
-OTHER = Place("other", "210987654321", "eu-west-1")
-CONFIG = """
-poll_interval_seconds: 10
-targets:
-- {name: hit, regions: [us-east-1]}
-- {name: other, profile: other, regions: [eu-west-1]}
-"""
-PROFILE = "[other]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = planted-secret\n"
+LIFETIME = timedelta(minutes=25)
+"""The SDK asks anew when a quarter of an hour of it is left, and has to from ten minutes on; less it stretches."""
 
 
 @contextmanager
-def metadata_service(awake: threading.Event) -> Iterator[str]:
-    """Serve the keys of a role as an instance does, once *awake*; before, take the connection and say nothing."""
-    keys = {
-        "Code": "Success",
-        "Type": "AWS-HMAC",
-        "AccessKeyId": "AKIDINSTANCE",
-        "SecretAccessKey": "planted-secret",
-        "Token": "planted-token",
-        "Expiration": (datetime.now(UTC) + timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
+def metadata_service(awake: threading.Event, now: Clock) -> Iterator[str]:
+    """Serve the keys of a role as an instance does while *awake*; else take the connection and say nothing.
+
+    *now* is the time that the keys end by.
+    """
+
+    def keys() -> str:
+        return json.dumps(
+            {
+                "Code": "Success",
+                "Type": "AWS-HMAC",
+                "AccessKeyId": "AKIDINSTANCE",
+                "SecretAccessKey": "planted-secret",
+                "Token": "planted-token",
+                "Expiration": (datetime.fromtimestamp(now(), UTC) + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+        )
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             self.answer("token")
 
         def do_GET(self) -> None:
-            self.answer("reader" if self.path.endswith("/") else json.dumps(keys))
+            self.answer("reader" if self.path.endswith("/") else keys())
 
         def answer(self, text: str) -> None:
             awake.wait()
@@ -78,26 +78,19 @@ def metadata_service(awake: threading.Event) -> Iterator[str]:
 
 
 def test_a_metadata_service_that_hangs_fails_its_target_alone_until_it_answers(tmp_path: Path) -> None:
+    without_keys = {(source, Reason.CREDENTIALS.value) for source in ("cloudwatch", "account")}
     awake = threading.Event()
-    (tmp_path / "config.yaml").write_text(CONFIG)
-    (tmp_path / "credentials").write_text(PROFILE)
-    with metadata_service(awake) as url, FakeAws() as aws:
-        aws.access_keys["AKIDOTHER"] = OTHER.account
-        environ = environment(
-            AWS_ENDPOINT_URL=aws.url,
-            AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "credentials"),
-            AWS_EC2_METADATA_DISABLED="false",
-            AWS_EC2_METADATA_SERVICE_ENDPOINT=url,
-        )
-        del environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"]
-        with exporter(f"--config.file={tmp_path / 'config.yaml'}", environ=environ) as running:
-            running.wait_ready()
-            page = parsed(running.get("/metrics").text)
-            found = {each for each, number in failures(page, HIT).items() if number}
-            assert found == {(source, Reason.CREDENTIALS.value) for source in ("cloudwatch", "account")}
-            assert page[f"aws_ses_up{{{OTHER.labels}}}"] == 1
-            assert not any(failures(page, OTHER).values())
-            awake.set()
-            up = f"aws_ses_up{{{HIT.labels}}}"
-            until(lambda: parsed(running.get("/metrics").text).get(up) == 1, 40)
-            assert running.stop() == 0
+    awake.set()
+    now = Clock(time.time())
+    with metadata_service(awake, now) as url, real(tmp_path, now=now, metadata_url=url) as world:
+        awake.clear()
+        world.suffer(without_keys, heal=awake.set)
+        assert world.end(signal.SIGTERM) == 0
+        awake.clear()
+        world.launch()
+        world.arrive()
+        world.suffer(without_keys, heal=awake.set)
+        world.finish()
+        assert world.running.stop() == 0
+    holds(world, without_keys, hit=[HIT])
+    assert "AKIDINSTANCE" in {request.access_key for request in world.requests}

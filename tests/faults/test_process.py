@@ -1,13 +1,10 @@
-"""The real process and its machine: memory, open files, a full disk, a log that nobody reads, and kill -9."""
+"""The real process and its machine: memory, open files, a full disk, and a log that nobody reads."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import http.client
-import json
-import os
-import random
 import resource
 import signal
 import socket
@@ -22,18 +19,22 @@ import pytest
 
 from exporter.aws.bounded import MAX_BYTES
 from exporter.errors import Reason
-from tests.certificates import Papers, authority
-from tests.effort import SOAK, examples
-from tests.fakes.aws import DEFAULT_ACCOUNT, Body, Delay, FakeAws
+from tests.certificates import Papers
+from tests.effort import SOAK
+from tests.fakes.aws import Body
 from tests.faults.invariant import RESIDENT_MORE_BYTES, holds
-from tests.faults.real import HIT, LIMIT_SECONDS, Real, real
+from tests.faults.mail import Place
+from tests.faults.real import HIT, LIMIT_SECONDS, OTHER, Real, real
+from tests.faults.seen import Failure, failures
 from tests.faults.watch import strain
 from tests.hostile.world import HASH
-from tests.processes import COMMAND, Running, environment, exporter, until
+from tests.processes import Running, until
 
+TLS = "tls_server_config: {cert_file: web.pem, key_file: web.key}"
 pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
 MB = 1 << 20
+EVERYWHERE = (HIT, OTHER)
 UNREADABLE = ("cloudwatch", Reason.INVALID_RESPONSE.value)
 ENDED_SECONDS = 15.0
 """A handshake has ten."""
@@ -73,7 +74,7 @@ def test_too_few_files_and_a_certificate_that_is_gone_harm_nothing_behind_tls(tm
 
     Each fault by itself is in `make test`: tests/daemon/test_door, tests/web/test_entrance, tests/aws/test_translate.
     """
-    with real(tmp_path, guarded=True) as world:
+    with real(tmp_path, web_config=TLS) as world:
         pid, told = world.running.process.pid, world.told()
         world.may_be_deaf = True
         issued: list[Papers] = []
@@ -132,40 +133,40 @@ def crowded_out(world: Real, opened: contextlib.ExitStack, issued: list[Papers])
 
 @pytest.mark.skipif(not SOAK, reason="what misses its memory is a matter of moments: in `make soak`")
 @pytest.mark.parametrize("spare", [0, 1, 4])
-def test_too_little_memory_behind_tls_and_passwords_leaves_nobody_waiting(
-    tmp_path: Path, aws: FakeAws, spare: int
-) -> None:
-    """Either it lives on, or a library that finds no memory aborts: whoever supervises it sees that.
+def test_too_little_memory_behind_tls_and_passwords_leaves_nobody_waiting(tmp_path: Path, spare: int) -> None:
+    """Either it lives on, or a library that finds no memory aborts: whoever supervises it sees that, and starts it.
 
     Each fault by itself is in `make test`: tests/test_aside, tests/web/test_entrance, tests/web/test_passwords.
     """
-    ours = authority(tmp_path)
-    ours.issue("web", "127.0.0.1")
-    (tmp_path / "web.yml").write_text(
-        f"tls_server_config: {{cert_file: web.pem, key_file: web.key}}\nbasic_auth_users: {{alice: '{HASH}'}}\n"
-    )
-    with exporter(f"--web.config.file={tmp_path / 'web.yml'}", environ=settings(aws)) as running:
-        running.tls = ssl.create_default_context(cafile=ours.file)
-        pid = running.process.pid
-        until(lambda: asked_in_time(running, "alice123") == http.client.OK, LIMIT_SECONDS)
+    guard = f"{TLS}\nbasic_auth_users: {{alice: '{HASH}'}}"
+    with real(tmp_path, web_config=guard, authorization=basic("alice123")) as world:
+        pid = world.running.process.pid
+        world.may_be_deaf = True
         with limited(pid, resource.RLIMIT_AS, address_bytes(pid) + spare * MB), ThreadPoolExecutor(20) as crowd:
-            for number in range(20):
-                list(crowd.map(lambda each: asked_in_time(running, f"{each}"), range(20 * number, 20 * number + 20)))
-        assert "alice123" not in "".join(running.lines)
+            list(crowd.map(lambda each: asked_in_time(world.running, f"{each}"), range(400)))
+        assert "alice123" not in "".join(world.running.lines)
+        failed = {place: lost(world.running, target=place.target) for place in EVERYWHERE}
         with contextlib.suppress(subprocess.TimeoutExpired):
-            assert running.process.wait(1) == -signal.SIGABRT, "an end that a supervisor sees"
-            return
-        until(lambda: asked_in_time(running, "alice123") == http.client.OK, LIMIT_SECONDS)
-        until(lambda: asked_in_time(running, "wrong") == http.client.UNAUTHORIZED, LIMIT_SECONDS)
-        assert running.stop() == 0
+            assert world.running.process.wait(1) == -signal.SIGABRT, world.log()
+            failed = {place: told(world, place) for place in EVERYWHERE}
+            world.launch()
+        world.arrive()
+        until(lambda: asked_in_time(world.running, "wrong") == http.client.UNAUTHORIZED, LIMIT_SECONDS)
+        world.heal()
+        world.finish()
+        assert world.running.stop() == 0
+    holds(world, failed, hit=EVERYWHERE, seen_down=None)
+
+
+def basic(password: str) -> str:
+    return f"Basic {base64.b64encode(f'alice:{password}'.encode()).decode()}"
 
 
 def asked_in_time(running: Running, password: str) -> int | None:
     """Ask for the page; return the status, None where the connection was ended. Who waits too long fails."""
-    word = base64.b64encode(f"alice:{password}".encode()).decode()
     began = time.monotonic()
     try:
-        return running.get("/metrics", authorization=f"Basic {word}").status
+        return running.get("/metrics", authorization=basic(password)).status
     except (OSError, http.client.HTTPException):
         assert time.monotonic() - began < ENDED_SECONDS, "nobody answered"
         return None
@@ -186,76 +187,34 @@ def address_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
 
 
-def lost(running: Running, error: str = "") -> set[tuple[str, str]]:
-    """Return the failures of the target by the log, those with *error*."""
+def lost(running: Running, error: str = "", target: str = HIT.target) -> set[Failure]:
+    """Return the failures of *target* by the log, those with *error*."""
     return {
         (event["source"], event["reason"])
         for event in running.events()
-        if event["msg"] == "poll failed" and error in event["error"]
+        if event["msg"] == "poll failed" and error in event["error"] and event["target"] == target
     }
 
 
-def answers(running: Running) -> bool:
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        return running.get("/-/healthy").status == http.client.OK
-    return False
+def told(world: Real, place: Place) -> set[Failure]:
+    """Return the failures of *place* by the page, all that is left of a process that aborted."""
+    scrapes = world.prometheus.scrapes
+    return {each for scrape in scrapes for each, number in failures(scrape.samples, place).items() if number}
 
 
-@pytest.fixture
-def aws() -> Iterator[FakeAws]:
-    """Mail of yesterday, each minute old enough to be counted."""
-    with FakeAws() as fake:
-        minute = time.time() // 60 * 60
-        for ago in range(10, 1440, 10):
-            fake.put("Send", minute - 60 * ago, 7.0)
-        yield fake
-
-
-def settings(aws: FakeAws) -> dict[str, str]:
-    return environment(
-        AWS_ENDPOINT_URL=aws.url,
-        AWS_SES_EXPORTER__TARGETS=json.dumps([{"regions": ["us-east-1"]}]),
-        AWS_SES_EXPORTER__POLL_INTERVAL_SECONDS="10",
-    )
-
-
-SENT = f'aws_ses_send_total{{account_id="{DEFAULT_ACCOUNT}",region="us-east-1"}} {7.0 * len(range(10, 1440, 10))}'
-
-
-@pytest.mark.parametrize("seed", range(examples(1)))
-def test_killed_at_random_moments_of_its_first_polls_it_shows_every_mail_once_at_last(aws: FakeAws, seed: int) -> None:
-    chance = random.Random(seed)
-    aws.fail(Delay(0.1), times=None)
-    for _ in range(2):
-        with exporter(environ=settings(aws)) as running:
-            asked = len(aws.requests) + chance.randrange(1, 5)
-            until(lambda asked=asked: len(aws.requests) >= asked, 30)
-            time.sleep(0.1 * chance.random())  # somewhere in the answer to it
-            running.process.send_signal(signal.SIGKILL)
-            running.process.wait(10)
-    with exporter(environ=settings(aws)) as running:
-        running.wait_ready()
-        assert SENT in running.get("/metrics").text
-
-
-@pytest.mark.parametrize("log", ["on a full disk", "that nobody reads"])
-def test_a_log_that_cannot_be_written_stops_nothing(aws: FakeAws, log: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    if log == "on a full disk":
-        stderr = os.open("/dev/full", os.O_WRONLY)
-    else:
-        reader, stderr = os.pipe()
-        os.close(reader)
-    aws.fail(Body("no"), operation="GetAccount", times=None)
-    command = [*COMMAND, "--log.level=debug", f"--web.listen-address=127.0.0.1:{port}"]
-    with subprocess.Popen(command, env=settings(aws), stderr=stderr, text=True) as child:
-        try:
-            running = Running(child, address=f"127.0.0.1:{port}")
-            until(lambda: answers(running), 60)
-            running.wait_ready()
-            assert SENT in running.get("/metrics").text
-            assert running.stop() == 0
-        finally:
-            child.kill()
-            os.close(stderr)
+def test_a_log_that_cannot_be_written_stops_nothing_and_goes_on_when_it_can(tmp_path: Path) -> None:
+    """What has no stderr at all is in test_ends."""
+    unreadable = {("account", Reason.INVALID_RESPONSE.value)}
+    with real(tmp_path) as world:
+        for log in ("the disk is full", "nobody reads it"):
+            world.turn_the_log(log)
+            world.aws.fail(Body("no"), region=HIT.region, operation="GetAccount", times=None)
+            world.suffer(unreadable)
+            told = len(world.running.lines)
+            world.next_scrape()
+            assert len(world.running.lines) == told
+            world.turn_the_log("")
+            until(lambda told=told: len(world.running.lines) > told, LIMIT_SECONDS)
+        world.finish()
+        assert world.running.stop() == 0
+    holds(world, unreadable, hit=[HIT], data_untouched=True)

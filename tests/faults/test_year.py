@@ -1,6 +1,6 @@
 """A simulated year at a 300 s poll, hour by hour: in `make test` the turn of the year and 29 February, else all.
 
-The whole takes a quarter of an hour.
+The whole takes the processor 6 to 10 minutes.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from tests.faults.seen import Strain
 
 PAUSE_SECONDS = 0.2
 END_SECONDS = 60.0
+LISTENS = "0A"
+"""As the kernel writes this state of a socket."""
 
 
 class Watcher:
@@ -48,3 +51,15 @@ def strain(pid: int) -> Strain:
         len(list((place / "fd").iterdir())),
         pages * os.sysconf("SC_PAGE_SIZE"),
     )
+
+
+def listens_at(pid: int) -> str:
+    """Return where the process *pid* listens, though it may have nowhere to say so; nothing where it does not yet."""
+    place = Path(f"/proc/{pid}")
+    with contextlib.suppress(OSError):  # it ends, or closes one meanwhile
+        held = {str(each.readlink()) for each in (place / "fd").iterdir()}
+        for line in (place / "net" / "tcp").read_text(encoding="ascii").splitlines()[1:]:
+            _, local, _, state, *more = line.split()
+            if state == LISTENS and f"socket:[{more[5]}]" in held:
+                return f"127.0.0.1:{int(local.rpartition(':')[2], 16)}"
+    return ""

@@ -126,7 +126,7 @@ class World:
             await self.daemon.reloader.reload()
 
     async def kill(self) -> None:
-        """Let the process go without a word and begin another one."""
+        """End everything in order, at whatever moment, and begin anew with nothing known; for kill -9: test_ends."""
         await self.down()
         await self.up_again()
 

@@ -2,8 +2,13 @@
 
 `python -m tests.faults.year 2027-06-15T00:00 366` plays from there for so many days and prints what came of it as JSON.
 It is a process of its own, so that its memory is that of nothing else, and the mail is arithmetic, so that a year of it
-takes none. Whatever a minute holds is visible before it may be counted, but for late mail, which is there before the
-look of the next hour: so at the end of each hour the counter is everything up to a cut, to the mail, that can be seen.
+takes none. Whatever a minute holds is visible before it may be counted, but for late mail. That is there before a look
+that finds it: of the next hour, of a later hour of the day, or, a day and more late, of a day. So at the end of each
+hour a counter is everything up to a cut, to the mail, that can be seen.
+
+One region is polled each 300 s; the other one, whose metrics are listed and read by configuration set too, each half an
+hour, as every poll takes the processor 1.5 ms. What the limits of this are: two counts and one rate, no revisions (they
+are in test_data), no restarts (test_ends, test_lives), and any cut of the last 25 minutes is right.
 """
 
 from __future__ import annotations
@@ -14,18 +19,17 @@ import json
 import os
 import sys
 import time
-from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from exporter.catalogue import NAMESPACE, held_family, total_family
 from exporter.config.settings import Settings
 from exporter.daemon.garbage import short_collections
 from tests.fakes import wire
 from tests.fakes.aws import (
-    DEFAULT_ACCOUNT,
     HTML,
     INTERNAL,
     THROTTLING,
@@ -48,6 +52,17 @@ from tests.faults.loop import Loop
 from tests.faults.mail import HOUR, MINUTE, RATE, moment
 from tests.faults.prometheus import get, parsed
 from tests.faults.world import World, descriptors, resident_bytes
+from tests.faults.year_mail import (
+    METRICS,
+    OLDEST_CUT_SECONDS,
+    SENDERS,
+    Sender,
+    Totals,
+    newest_rate,
+    published,
+    rate,
+    true_counts,
+)
 
 SHARE = 0.05
 """How many requests fail by themselves, and how many slots of five minutes have an outage."""
@@ -56,10 +71,10 @@ CHECK_SECONDS = 57 * MINUTE + 30
 """When in each hour it is scraped: after the hourly look, and time to try that again."""
 LOOK_SECONDS = 45 * MINUTE
 """From here to the end of an hour there is no outage, only requests that fail: a look has to come through."""
-OLDEST_CUT_SECONDS = 25 * MINUTE
-LABELS = f'{{account_id="{DEFAULT_ACCOUNT}",region="us-east-1"}}'
-METRICS = {"Send": 3, "Bounce": 17}
-"""Counts, each with what makes its minutes its own."""
+TARGETS = (
+    {"name": "hit", "regions": ["us-east-1"]},
+    {"name": "other", "regions": ["eu-west-1"], "poll_interval_seconds": 1800},
+)
 
 
 def nothing(answer: dict[str, Any]) -> dict[str, Any]:
@@ -87,58 +102,6 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
-def mixed(minute: int, salt: int) -> int:
-    """Return a number that looks random, always the same one."""
-    number = (minute // MINUTE * 2_654_435_761 + salt * 40_503) & 0xFFFFFFFF
-    number ^= number >> 15
-    return (number * 2_246_822_519 & 0xFFFFFFFF) >> 8
-
-
-def events(metric: str, minute: int) -> int:
-    """Return how many events of *metric* there were in *minute*."""
-    number = mixed(minute, METRICS[metric])
-    return number % 89 if number % 10 < 3 else 0
-
-
-def visible_at(minute: int) -> int:
-    """Return when *minute* can be seen: soon, and one in fifty only before the look of the next hour."""
-    number = mixed(minute, 29)
-    if number % 50 == 0:
-        return minute - minute % HOUR + HOUR + 40 * MINUTE
-    return minute + MINUTE + number % 200
-
-
-def rate(minute: int) -> float | None:
-    """Return the rate of *minute*, which there is where there was mail."""
-    return mixed(minute, 5) % 1000 / 1e5 if events("Send", minute) else None
-
-
-class Totals:
-    """How many events there were up to the end of each hour since *start*."""
-
-    def __init__(self, metric: str, start: int) -> None:
-        self._metric = metric
-        self._start = start
-        self._hours = array("d", [0.0])
-
-    def up_to(self, end: int) -> float:
-        """Return the sum from the start to before *end*."""
-        whole = (end - self._start) // HOUR
-        while len(self._hours) <= whole:
-            hour = self._start + (len(self._hours) - 1) * HOUR
-            self._hours.append(self._hours[-1] + self._minutes(hour, hour + HOUR))
-        return self._hours[whole] + self._minutes(self._start + whole * HOUR, end)
-
-    def seen(self, cut: int, now: float) -> float:
-        """Return the sum up to *cut* without what cannot be seen at *now*, all of which is of this hour."""
-        hour = int(now) // HOUR * HOUR
-        late = (minute for minute in range(hour, cut, MINUTE) if visible_at(minute) > now)
-        return self.up_to(cut) - sum(events(self._metric, minute) for minute in late)
-
-    def _minutes(self, start: int, end: int) -> float:
-        return float(sum(events(self._metric, minute) for minute in range(start, end, MINUTE)))
-
-
 class YearAws(FakeAws):
     """Answers from arithmetic, keeps no request, and fails at random."""
 
@@ -148,7 +111,9 @@ class YearAws(FakeAws):
         self._random = Random(seed)
         self._seed = seed
         year = datetime.fromtimestamp(start, UTC).year
-        self.totals = {metric: Totals(metric, int(datetime(year, 1, 1, tzinfo=UTC).timestamp())) for metric in METRICS}
+        begin = int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+        self.totals = {(who, metric): Totals(who, metric, begin) for who in SENDERS for metric in METRICS}
+        self._senders = {(who.region, *who.dimensions.values()): who for who in SENDERS}
         self.failing = False
         self.failed = self.asked = 0
 
@@ -172,7 +137,9 @@ class YearAws(FakeAws):
         results = []
         for query in body["MetricDataQueries"]:
             stat = query["MetricStat"]
-            points = dict(self._points(stat["Metric"]["MetricName"], stat["Period"], body, request.at))
+            names = (dimension["Value"] for dimension in stat["Metric"].get("Dimensions", ()))
+            sender = self._senders[request.region, *names]
+            points = dict(self._points(sender, stat["Metric"]["MetricName"], stat["Period"], body, request.at))
             results.append(
                 {
                     "Id": query["Id"],
@@ -184,20 +151,37 @@ class YearAws(FakeAws):
         answer = {"MetricDataResults": results, "Messages": []}
         return spoil(answer, body, fault) if isinstance(fault, Spoiling) else answer
 
-    def _points(self, metric: str, period: int, body: Mapping[str, Any], now: float) -> Iterator[tuple[int, float]]:
-        for start in range(int(body["StartTime"]), int(body["EndTime"]), period):
-            end = min(start + period, int(body["EndTime"]))
-            if metric in METRICS and start + period + HOUR < now:
-                value: float | None = self.totals[metric].up_to(end) - self.totals[metric].up_to(start)
+    def _metric_list(self, request: Request, fault: Fault | None) -> dict[str, Any]:
+        metrics = [
+            {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": named(who.dimensions)}
+            for who in SENDERS
+            if who.region == request.region and who.dimensions
+            for metric in (*METRICS, RATE)
+        ]
+        answer: dict[str, Any] = {"Metrics": metrics}
+        return spoil(answer, request.body, fault) if isinstance(fault, RepeatToken) else answer
+
+    def _points(
+        self, who: Sender, metric: str, period: int, body: Mapping[str, Any], now: float
+    ) -> Iterator[tuple[int, float]]:
+        begin, end = int(body["StartTime"]), int(body["EndTime"])
+        if period == MINUTE:
+            yield from published(who, metric, begin, end, now)
+            return
+        for start in range(begin, end, period):
+            stop = min(start + period, end)
+            if metric in METRICS:
+                value = self.totals[who, metric].seen(start, stop, now)
             else:
-                seen = [minute for minute in range(start, end, MINUTE) if visible_at(minute) <= now]
-                if metric in METRICS:
-                    value = float(sum(events(metric, minute) for minute in seen))
-                else:
-                    rates = [each for minute in seen if (each := rate(minute)) is not None]
-                    value = sum(rates) / len(rates) if rates else None
+                rates = [value for _, value in published(who, metric, start, stop, now)]
+                value = sum(rates) / len(rates) if rates else 0.0
             if value:
                 yield start, value
+
+
+def named(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return *dimensions* as CloudWatch lists them."""
+    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
 
 
 @dataclass
@@ -216,28 +200,21 @@ class Account:
     seconds: float = 0.0
 
 
-def true_counts(totals: Totals, now: float) -> set[float]:
-    """Return what the counter may show at *now*: all of its year up to a cut of the last minutes; told by the clock."""
-    this = int(datetime(datetime.fromtimestamp(now, UTC).year, 1, 1, tzinfo=UTC).timestamp())
-    if now < this + HOUR:
-        before = int(datetime(datetime.fromtimestamp(this - 1, UTC).year, 1, 1, tzinfo=UTC).timestamp())
-        return {totals.up_to(this) - totals.up_to(before)}
-    if now < this + HOUR + 15 * MINUTE:
-        return {0.0}
-    newest = int(now - 300) // MINUTE * MINUTE
-    return {totals.seen(cut, now) - totals.up_to(this) for cut in range(newest, newest - OLDEST_CUT_SECONDS, -MINUTE)}
-
-
-def check(samples: Mapping[str, float], totals: Mapping[str, Totals], now: float) -> Iterator[str]:
+def check(samples: Mapping[str, float], totals: Mapping[tuple[Sender, str], Totals], now: float) -> Iterator[str]:
     """Yield what is wrong on a page."""
-    for metric in METRICS:
-        value, true = samples.get(f"aws_ses_{metric.lower()}_total{LABELS}"), true_counts(totals[metric], now)
+    at = datetime.fromtimestamp(now, UTC)
+    for (who, metric), sums in totals.items():
+        name = total_family(metric, dimensioned=bool(who.dimensions)).name + who.labels
+        value, true = samples.get(name), true_counts(sums, now)
         if value not in true:
-            yield f"{datetime.fromtimestamp(now, UTC)}: {metric} is {value}, not {min(true)} to {max(true)}"
-    name = "aws_ses_reputation_bounce_rate"
-    at = samples.get(f"{name}_timestamp_seconds{LABELS}", 0.0)
-    if not now - 3600 < at < now or samples.get(f"{name}{LABELS}") != rate(int(at)):
-        yield f"{datetime.fromtimestamp(now, UTC)}: the rate is {samples.get(f'{name}{LABELS}')} of {at}"
+            yield f"{at}: {name} is {value}, not {min(true)} to {max(true)}"
+    for who in SENDERS:
+        name = held_family(RATE, dimensioned=bool(who.dimensions)).name
+        minute = samples.get(f"{name}_timestamp_seconds{who.labels}", 0.0)
+        if not newest_rate(who, now - OLDEST_CUT_SECONDS) <= minute < now:
+            yield f"{at}: {name}{who.labels} is of {minute}"
+        if samples.get(f"{name}{who.labels}") != rate(who, int(minute)):
+            yield f"{at}: {name}{who.labels} is {samples.get(f'{name}{who.labels}')} of {minute}"
 
 
 async def _live(world: World, aws: YearAws, days: float) -> Account:
@@ -271,10 +248,7 @@ def live(start: float, days: float, seed: str) -> Account:
     """Live *days* from *start* on."""
     begun = time.process_time()
     aws = YearAws(seed, int(start))
-    settings = {
-        "targets": [{"name": "hit", "regions": ["us-east-1"]}],
-        "metrics": [{"name": name} for name in (*METRICS, RATE)],
-    }
+    settings = {"targets": TARGETS, "metrics": [{"name": name, "dimensions": ["all"]} for name in (*METRICS, RATE)]}
     world = World(start, aws, Settings.model_validate(settings), 300)
     with short_collections(), asyncio.Runner(loop_factory=Loop) as runner:
         account = runner.run(_live(world, aws, days))

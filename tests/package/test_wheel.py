@@ -1,4 +1,7 @@
-"""The source package, and the wheel built from it, in an environment of its own, started outside the repository."""
+"""The source package, and the wheel built from it, in an environment of its own, started outside the repository.
+
+`make test` tries the Python that runs it, `make soak` each version that is supported.
+"""
 
 from __future__ import annotations
 
@@ -21,25 +24,28 @@ from exporter import __version__
 from tests.effort import SOAK
 from tests.fakes.aws import FakeAws
 from tests.processes import environment, exporter
+from tests.tools import missing
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "requirements" / "runtime.txt"
 VERSIONS = ("3.11", "3.12", "3.13")
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def interpreters() -> list[Path]:
-    """Return the interpreter that runs this, and with SOAK=1 one of each version that is found here."""
-    found = [works[0] for version in VERSIONS if SOAK and (works := _working(version))]
-    return found or [Path(sys.executable)]
-
-
-def _working(version: str) -> list[Path]:
+def interpreter(version: str) -> Path:
+    """Return a Python of *version* that works, this one where it is of that version."""
     name = f"python{version}"
     kept = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
-    places = [*kept.glob(f"{version}.*/bin/{name}"), *map(Path, filter(None, [shutil.which(name)]))]
-    return [
-        each for each in places if subprocess.run([each, "-c", ""], check=False, capture_output=True).returncode == 0
-    ]
+    this = [Path(sys.executable)] if version == THIS else []
+    places = [*this, *kept.glob(f"{version}.*/bin/{name}"), *map(Path, filter(None, [shutil.which(name)]))]
+    found = next(filter(_works, places), None)
+    if found is None:
+        missing(f"there is no {name} that works: pyenv install {version}, or uv python install {version}")
+    return found
+
+
+def _works(python: Path) -> bool:
+    return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +69,12 @@ def source(built: Path) -> Path:
     return found
 
 
-@pytest.fixture(scope="module", params=interpreters(), ids=lambda path: f"{path.parents[1].name}-{path.name}")
+@pytest.fixture(scope="module", params=VERSIONS if SOAK else [THIS])
 def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a new environment with the locked requirements and the wheel, and nothing else."""
     folder = tmp_path_factory.mktemp("environment") / "venv"
     uv = Path(sys.executable).parent / "uv"
-    make = [str(request.param), "-m", "venv", *(["--without-pip"] if uv.exists() else []), str(folder)]
+    make = [str(interpreter(request.param)), "-m", "venv", *(["--without-pip"] if uv.exists() else []), str(folder)]
     subprocess.run(make, check=True)
     python = str(folder / "bin" / "python")
     install = [str(uv), "pip", "install", "--quiet", "--python", python]
