@@ -13,8 +13,15 @@ import pytest
 
 from exporter.errors import Refusal
 from exporter.web import protocol as module
-from exporter.web.protocol import MAX_BODY_BYTES, MAX_HEADERS, MAX_PIPELINED, Protocol
-from tests.web.test_server import Open, Site, answer, get, start
+from exporter.web.protocol import (
+    MAX_BODY_BYTES,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+    MAX_UNREAD_BYTES,
+    MIN_READERS,
+    Protocol,
+)
+from tests.web.test_server import BIG, Open, Site, answer, get, start
 
 __all__ = ["start"]
 
@@ -59,6 +66,39 @@ async def test_a_reader_who_goes_on_in_time_gets_all_of_it(start: Open) -> None:
     writer.write(get("/parts"))
     await until(lambda: any(each._unread for each in connections(site)))
     assert (await answer(reader)).endswith(b"xend")
+
+
+async def test_answers_that_nobody_reads_are_few_and_who_waits_for_his_reader_longest_gives_way(start: Open) -> None:
+    site = await start()
+    streams = []
+    for _ in range(MIN_READERS + 3):
+        reader, writer = await site.connect()
+        writer.write(get("/big"))
+        await reader.readuntil(b"200 OK")
+        streams.append(reader)
+    await until(lambda: len(connections(site)) == MIN_READERS)
+    assert MIN_READERS * BIG > MAX_UNREAD_BYTES
+    for reader in streams[:3]:
+        assert len(await answer(reader)) < BIG
+    assert (await answer(streams[3])).endswith(b"x" * 100)
+
+
+async def test_who_asks_again_in_place_of_reading_is_waited_for_all_the_same(start: Open) -> None:
+    site = await start(max_connections=5)
+
+    async def asks_twice() -> None:
+        reader, writer = await site.connect()
+        writer.write(get("/parts", close=False))
+        await reader.readuntil(b"200 OK")
+        (one,) = (each for each in connections(site) if each.client == writer.get_extra_info("sockname"))
+        await until(lambda: one.flow.write_paused)
+        writer.write(get("/small"))
+        await until(lambda: one.pipeline)
+
+    for _ in range(10):
+        await asks_twice()
+        assert b"200 OK" in await site.ask(get("/small"))
+    assert len(connections(site)) <= 5
 
 
 @pytest.mark.parametrize("body", [b"Content-Length: 9\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n9\r\n"])

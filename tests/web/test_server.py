@@ -196,8 +196,8 @@ async def test_a_client_that_does_not_read_its_answer_is_cut(
     _, writer = await site.connect()
     writer.write(get("/big", close=close))
     async with asyncio.timeout(20):
-        while not site.server.server_state.total_requests:  # noqa: ASYNC110 - the server counts, it tells nobody
-            await asyncio.sleep(0.005)
+        while not site.server.server_state.tasks:  # noqa: ASYNC110 - the server counts, it tells nobody
+            await asyncio.sleep(0.001)
         while site.server.server_state.connections:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
