@@ -23,7 +23,8 @@ HASH = "$2b$04$mdStSc7C/vq4w3L0Zco3Ke7REfPV1yASc65TPDxojPO6INRWWWnAK"
 GROWTH_KIB = 96 * 1024
 """What the process may grow by over all hostile input, some 55 MiB as a rule; without a limit on headers, or with what
 a reload leaves behind, it is 500 and more."""
-PAGE = b"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWxpY2U6YWxpY2UxMjM=\r\n"
+PASSWORD = b"Authorization: Basic YWxpY2U6YWxpY2UxMjM=\r\n"
+PAGE = b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + PASSWORD
 _RELOADED = re.compile(r'"msg": "((web )?configuration in force|configuration is doubtful)"')
 """What whoever may reload can write into the log."""
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3}) ")
