@@ -6,6 +6,7 @@ What costs seconds, to poll for so much, is left out: the page is made up, the a
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import sys
 import time
@@ -75,6 +76,7 @@ async def _run(papers: Sequence[str]) -> None:
         clock=time.time,
     )
     listeners = open_sockets(["127.0.0.1:0"])
+    listeners[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # the system takes megabytes on one machine
     print(address_of(listeners[0]), flush=True)  # noqa: T201 - whoever started it reads it
     await serve(create_server(create_app(faces, telemetry_path="/metrics"), tls=lambda: tls), listeners)
 

@@ -19,7 +19,7 @@ from tests.hostile.world import slam
 from tests.processes import environment, process, until
 
 CROWD = 500 if SOAK else 100
-MOST_MIB = 100 if SOAK else 40
+MOST_MIB = 40
 """What the process may grow by; where each reader has a copy of the page, it is 3 and more for each of them."""
 FILTERED = "/metrics?name[]=aws_ses_send_total"
 
