@@ -93,7 +93,7 @@ class Scrapes:
         if gzip:
             headers.append((b"content-encoding", b"gzip"))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        for part in parts[:-1]:  # they are not put together: that takes longer, and each reader would hold a copy
+        for part in parts[:-1]:  # they are not put together first: the copy would take longer than all the rest
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": parts[-1]})
 
@@ -101,8 +101,9 @@ class Scrapes:
         known = self._page.kept(openmetrics=openmetrics)
         if known is None:
             known = await self._known(openmetrics=openmetrics, names=None)
-        parts = (known, *self._page.own(openmetrics=openmetrics, names=None))
-        return await self._presses[openmetrics].gzip_aside(parts) if gzip else parts
+        return await self._coded(
+            known, self._presses[openmetrics] if gzip else None, openmetrics=openmetrics, names=None
+        )
 
     async def _filtered(
         self, names: frozenset[str], receive: Receive, *, openmetrics: bool, gzip: bool
@@ -112,8 +113,13 @@ class Scrapes:
                 if gone.done():
                     return (b"",)
                 known = await self._known(openmetrics=openmetrics, names=names)
-                parts = (known, *self._page.own(openmetrics=openmetrics, names=names))
-                return await Press().gzip_aside(parts) if gzip else parts
+                return await self._coded(known, Press() if gzip else None, openmetrics=openmetrics, names=names)
+
+    async def _coded(
+        self, known: bytes, press: Press | None, *, openmetrics: bool, names: frozenset[str] | None
+    ) -> Sequence[bytes]:
+        own, process = self._page.own(openmetrics=openmetrics, names=names)
+        return (known, own + process) if press is None else await press.gzip_aside((known, own, process))
 
     async def _known(self, *, openmetrics: bool, names: frozenset[str] | None) -> bytes:
         async with self._making:

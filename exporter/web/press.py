@@ -77,10 +77,11 @@ def _pressed(content: bytes, before: _Pressed) -> _Pressed:
 
 
 def _finished(kept: Sequence[_Pressed], last: bytes) -> Sequence[bytes]:
-    """Return the member; what is kept are pieces by themselves, of which all who read them share one."""
+    """Return the member; what is kept of the first part is a piece by itself, as to copy it takes longer than all."""
     before = kept[-1] if kept else _BEGINNING
     trailer = struct.pack("<LL", zlib.crc32(last, before.crc), (before.length + len(last)) & 0xFFFFFFFF)
-    return *[each.deflated for each in kept or [before]], _ending(last) + trailer
+    others = (each.deflated for each in kept[1:])
+    return (kept or [before])[0].deflated, b"".join((*others, _ending(last), trailer))
 
 
 def _ending(last: bytes) -> bytes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import http
+import math
+import sys
 from asyncio.events import TimerHandle
 from collections.abc import Callable, Iterable
 from operator import itemgetter
@@ -30,6 +32,8 @@ MAX_PIPELINED = 16
 """How many requests may wait behind the one that is being answered."""
 REQUEST_TIMEOUT_SECONDS = 10.0
 """How long a request may take to arrive, its body included, the first one from the connection on."""
+TLS_SLICE_BYTES = 64 * 1024
+"""How much is encrypted at once; smaller ones take longer."""
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
 """How much of answers may wait, all together, for clients that do not read; the one who waits longest gives way."""
 MIN_READERS = 4
@@ -71,8 +75,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         """Begin to wait for the first request; when there are too many connections, end one."""
         super().connection_made(transport)
-        if self.scheme == "https":  # what is encrypted already lies below; half a megabyte more is the usual limit
-            transport.set_write_buffer_limits(high=1)
+        transport.set_write_buffer_limits(high=1)  # whatever waits for its reader: a page is held for its last byte
         if self._allowed_sans and not self._allowed_sans & sans_of(transport.get_extra_info("peercert")):
             self._deaf = True
             self._refused(Refusal.TLS)
@@ -164,10 +167,12 @@ class Protocol(HttpToolsProtocol):
                 self.headers, self.url = [], b""
             self._serving.scope.clear()  # type: ignore[attr-defined]  # a dict all the same
             self._serving = None
-        self.idle_since = None if self.pipeline else self.loop.time()
+        self.idle_since = None if self.pipeline and not self.flow.write_paused else self.loop.time()
         super().on_response_complete()
         if self.transport.is_closing():
             self._expect_reader()
+        elif not self.flow.write_paused:
+            self._expect_no_reader()
 
     def pause_writing(self) -> None:
         """Wait for a client that does not read, for a while, or until another one needs its place."""
@@ -179,16 +184,15 @@ class Protocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Go on: the client has read."""
         super().resume_writing()
-        if self._unread is not None and not self.transport.is_closing():
-            self._unread.cancel()
-            self._unread = None
         if self._serving is not None:
             self.idle_since = None
+        elif not self.transport.is_closing():
+            self._expect_no_reader()
 
     @property
     def unread_bytes(self) -> int:
-        """The length of the answer to a client that does not read it: all of it is held until the end."""
-        return self._answer_bytes if self._serving is not None and self.flow.write_paused else 0
+        """The length of the answer, all of which is held while some of it waits for its reader; 0 where none does."""
+        return self._answer_bytes if self.flow.write_paused else 0
 
     def give_way(self) -> None:
         """End the connection at once."""
@@ -201,12 +205,13 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._serving = cycle
-        self._answer_bytes = 0
+        self._answer_bytes = self.unread_bytes  # of the one before
 
         def begun() -> None:
-            self._answer_bytes = cycle.expected_content_length
+            self._answer_bytes += cycle.expected_content_length
 
-        sliced = in_slices(app, begun)  # type: ignore[arg-type]  # starlette's types say the same in other words
+        most = TLS_SLICE_BYTES if self.scheme == "https" else sys.maxsize
+        sliced = in_slices(app, most, begun=begun)  # type: ignore[arg-type]  # starlette's types say the same
         super()._start_asgi_task(cycle, sliced)  # type: ignore[arg-type]
 
     def _expect_request(self) -> None:
@@ -215,6 +220,11 @@ class Protocol(HttpToolsProtocol):
     def _expect_reader(self) -> None:
         if self._unread is None:
             self._unread = self.loop.call_later(KEEP_ALIVE_SECONDS, self.transport.abort)
+
+    def _expect_no_reader(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _comes_from_here(self) -> bool:
         return self.client is not None and self.server is not None and self.client[0] == self.server[0]
@@ -253,7 +263,7 @@ def cut_unread(connections: Iterable[object]) -> None:
     held = sum(each.unread_bytes for each in unread)
     if held <= MAX_UNREAD_BYTES:
         return
-    unread.sort(key=lambda each: each.idle_since or 0.0)
+    unread.sort(key=lambda each: math.inf if each.idle_since is None else each.idle_since)
     for each in unread[:-MIN_READERS]:
         if held <= MAX_UNREAD_BYTES:
             break

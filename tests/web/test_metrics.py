@@ -140,14 +140,6 @@ def body(answer: list[Message]) -> bytes:
     return b"".join(message.get("body", b"") for message in answer)
 
 
-async def test_all_who_read_a_page_share_its_parts() -> None:
-    asked = Asked()
-    (_, *parts), again = await asked.ask(), await asked.ask()
-    assert [part["body"] for part in parts] == [WHOLE, b"own\n", b"process\n"]
-    for part, other in zip(parts, again[1:], strict=True):
-        assert part["body"] is other["body"]
-
-
 async def test_a_page_that_is_kept_does_not_wait_for_one_that_is_being_made() -> None:
     asked = Asked(go_on=False)
     filtered = asked.ask(b"name[]=aws_ses_up")

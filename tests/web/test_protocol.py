@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import socket
@@ -21,7 +22,7 @@ from exporter.web.protocol import (
     MIN_READERS,
     Protocol,
 )
-from tests.web.test_server import BIG, Open, Site, answer, get, start
+from tests.web.test_server import BIG, MANY, Open, Site, answer, get, start
 
 __all__ = ["start"]
 
@@ -68,6 +69,20 @@ async def test_a_reader_who_goes_on_in_time_gets_all_of_it(start: Open) -> None:
     assert (await answer(reader)).endswith(b"xend")
 
 
+async def test_a_reader_who_goes_on_too_slowly_is_cut(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.1)
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/many", close=False))
+    await reader.readuntil(b"200 OK")
+    with contextlib.suppress(ConnectionResetError):
+        async with asyncio.timeout(20):
+            while connections(site):
+                await reader.read(BIG // MANY)
+                await asyncio.sleep(0.01)
+    assert not site.server.server_state.total_requests, "an answer has its time as a whole, not each of its parts"
+
+
 async def test_answers_that_nobody_reads_are_few_and_who_waits_for_his_reader_longest_gives_way(start: Open) -> None:
     site = await start()
     streams = []
@@ -97,6 +112,16 @@ async def test_who_asks_again_in_place_of_reading_is_waited_for_all_the_same(sta
 
     for _ in range(10):
         await asks_twice()
+        assert b"200 OK" in await site.ask(get("/small"))
+    assert len(connections(site)) <= 5
+
+
+async def test_who_asks_twice_at_once_and_reads_neither_answer_gives_way(start: Open) -> None:
+    site = await start(max_connections=5)
+    for _ in range(10):
+        reader, writer = await site.connect()
+        writer.write(get("/big", close=False) + get("/small"))
+        await reader.readuntil(b"200 OK")
         assert b"200 OK" in await site.ask(get("/small"))
     assert len(connections(site)) <= 5
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from exporter.web.slices import SLICE_BYTES, in_slices
+from exporter.web.slices import in_slices
+
+SLICE_BYTES = 1_000
 
 
 async def nothing() -> Message:
@@ -23,7 +25,7 @@ async def sent(*bodies: bytes) -> list[Message]:
     async def send(message: Message) -> None:
         messages.append(message)
 
-    await in_slices(app, lambda: messages.append({"type": "begun"}))({}, nothing, send)
+    await in_slices(app, SLICE_BYTES, begun=lambda: messages.append({"type": "begun"}))({}, nothing, send)
     return messages
 
 
