@@ -40,13 +40,14 @@ def connections(site: Site) -> list[Protocol]:
     return [each for each in site.server.server_state.connections if isinstance(each, Protocol)]
 
 
+@pytest.mark.parametrize("asked", [("/parts",), ("/big", "/small")])
 async def test_a_reader_who_stops_in_the_middle_of_an_answer_is_cut(
-    start: Open, monkeypatch: pytest.MonkeyPatch
+    start: Open, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.05)
     site = await start()
     _, writer = await site.connect()
-    writer.write(get("/parts", close=False))
+    writer.write(b"".join(get(path, close=False) for path in asked))
     await until(lambda: site.server.server_state.tasks)
     await until(lambda: not connections(site))
     await until(lambda: not site.server.server_state.tasks)
@@ -69,8 +70,20 @@ async def test_a_reader_who_goes_on_in_time_gets_all_of_it(start: Open) -> None:
     assert (await answer(reader)).endswith(b"xend")
 
 
+async def test_who_has_read_his_answer_keeps_his_connection(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/big", close=False))
+    await reader.readuntil(b"\r\n\r\n")
+    (one,) = connections(site)
+    await until(lambda: one._unread)
+    await reader.readexactly(BIG)
+    await until(lambda: one._unread is None)
+    assert one in connections(site)
+
+
 async def test_a_reader_who_goes_on_too_slowly_is_cut(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.4)
     site = await start()
     reader, writer = await site.connect()
     writer.write(get("/many", close=False))
@@ -79,7 +92,7 @@ async def test_a_reader_who_goes_on_too_slowly_is_cut(start: Open, monkeypatch: 
         async with asyncio.timeout(20):
             while connections(site):
                 await reader.read(BIG // MANY)
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.02)
     assert not site.server.server_state.total_requests, "an answer has its time as a whole, not each of its parts"
 
 
