@@ -19,7 +19,7 @@ from exporter.web.elsewhere import from_elsewhere
 from exporter.web.guard import TEXT_HEADERS
 from exporter.web.metrics import Page, Scrapes
 from exporter.web.status import STYLE_HASH, Row, status_page
-from exporter.web.waiting import BusyError, WaitingRoom
+from exporter.web.waiting import FullError, WaitingRoom
 
 _PAGE_HEADERS = {
     **TEXT_HEADERS,
@@ -68,7 +68,7 @@ class _Reloads:
         try:
             with self._waiting.place(request.receive) as gone:
                 await _unless(gone, self._faces.reload())
-        except BusyError:
+        except FullError:
             self._faces.refused(Refusal.BUSY)
             return _plain("Too many wait for a reload.\n", 503, {"retry-after": "1"})
         except ConfigError as error:

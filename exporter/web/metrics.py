@@ -16,7 +16,7 @@ from exporter.errors import Refusal
 from exporter.sources.turns import outcome_of
 from exporter.web.guard import TEXT_HEADERS
 from exporter.web.press import Press
-from exporter.web.waiting import BusyError, WaitingRoom
+from exporter.web.waiting import FullError, WaitingRoom
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 MAX_CHOICES = 32
@@ -85,7 +85,7 @@ class Scrapes:
                 if names
                 else self._whole(openmetrics=openmetrics, gzip=gzip)
             )
-        except BusyError:
+        except FullError:
             self._refused(Refusal.BUSY)
             await _BUSY(scope, receive, send)
             return

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from starlette.types import Receive
 
 
-class BusyError(Exception):
-    """As many wait as may."""
+class FullError(Exception):
+    """There is no more room."""
 
 
 class WaitingRoom:
@@ -28,10 +28,10 @@ class WaitingRoom:
         """Have a place in the `with`, and yield what is done once the client has hung up.
 
         Raises:
-            BusyError: there is no room.
+            FullError: there is no room.
         """
         if self._free == 0:
-            raise BusyError
+            raise FullError
         self._free -= 1
         gone = asyncio.ensure_future(hung_up(receive))
         try:
