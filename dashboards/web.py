@@ -38,7 +38,7 @@ def row() -> Row:
     )
     refused = About(
         "Not let in, by reason",
-        "Requests and connections. password: no right one. busy: too many to check at once. rate: over the limit on "
+        "Requests and connections. password: no right one. busy: too many wait already. rate: over the limit on "
         "requests. tls: TLS failed. request: not a proper one. crowd: too many connections. "
         "Each bar has the 20 minutes before it, or more where the steps are longer: do not add them up.",
         "short",

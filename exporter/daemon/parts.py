@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from exporter.config.load import Loaded
-from exporter.config.show import masked
 from exporter.daemon.door import Door
 from exporter.daemon.fleet import Fleet
 from exporter.daemon.reload import Reloader
+from exporter.daemon.shown import Shown
 from exporter.daemon.tools import Tools
 from exporter.daemon.view import View
 from exporter.exposition import NATIVE, Page
@@ -77,8 +77,9 @@ def put_together(load: Callable[[], Loaded], loaded: Loaded, tools: Tools, group
         rows=view.rows,
         unhealthy=view.unhealthy,
         missing=view.missing,
-        config_text=lambda: masked(reloader.loaded.settings),
+        config_text=Shown(lambda: reloader.loaded.settings).text,
         reload=reloader.reload if settings.web.enable_lifecycle else None,
+        refused=telemetry.web_refused,
         clock=tools.clock,
     )
     app = create_app(faces, telemetry_path=settings.web.telemetry_path)

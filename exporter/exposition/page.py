@@ -85,12 +85,22 @@ class Page:
         It is the page of the moment of the first step, whatever comes into the store between two.
         """
         now, version = self._clock(), self._store.version
-        kept = self._whole.get(openmetrics)
-        if names is None and kept is not None and kept[0] == version and kept[1].good_at(now):
-            return kept[1].content
+        kept = self._kept(now, openmetrics=openmetrics) if names is None else None
+        if kept is not None:
+            return kept
         whole = yield from self._join(now, openmetrics=openmetrics, names=names)
         if names is None:
             self._whole[openmetrics] = (version, whole)
+        return whole.content
+
+    def kept(self, *, openmetrics: bool) -> bytes | None:
+        """Return the first part where it is kept and would be the same now; another may be in the making meanwhile."""
+        return self._kept(self._clock(), openmetrics=openmetrics)
+
+    def _kept(self, now: float, *, openmetrics: bool) -> bytes | None:
+        version, whole = self._whole.get(openmetrics, (None, None))
+        if whole is None or version != self._store.version or not whole.good_at(now):
+            return None
         return whole.content
 
     def own(self, *, openmetrics: bool, names: frozenset[str] | None = None) -> tuple[bytes, bytes]:

@@ -183,8 +183,8 @@ class ProcessFamilies:
         )
         self.web_refused = Counter(
             f"{PREFIX}exporter_web_refused_total",
-            "Requests and connections that were not let in, by reason: password (no right one), busy (too many to "
-            "check at once), rate, tls (TLS failed), request (not a proper one), crowd (too many connections). "
+            "Requests and connections that were not let in, by reason: password (no right one), busy (too many wait "
+            "already), rate, tls (TLS failed), request (not a proper one), crowd (too many connections). "
             "Unit: requests.",
             ("reason",),
             registry=registry,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -12,11 +14,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exporter.errors import ConfigError, ExporterError
+from exporter.errors import ConfigError, ExporterError, Refusal
 from exporter.web.elsewhere import from_elsewhere
 from exporter.web.guard import TEXT_HEADERS
 from exporter.web.metrics import Page, Scrapes
 from exporter.web.status import STYLE_HASH, Row, status_page
+from exporter.web.waiting import FullError, WaitingRoom
 
 _PAGE_HEADERS = {
     **TEXT_HEADERS,
@@ -26,6 +29,8 @@ _PAGE_HEADERS = {
     "x-frame-options": "deny",
 }
 """Nothing is loaded from anywhere, nobody frames the page, and no link says where a click came from."""
+MAX_WAITING = 16
+"""How many requests may wait for a reload. There is one for all of them, after a rest of up to a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,54 @@ class Faces:
 
     *unhealthy* and *missing* return a line for each loop that is dead or stuck, and for each source not tried yet.
     *reload* takes the configuration up again, and raises ConfigError when it is bad, another ExporterError when it
-    cannot be done now; it is None where reload over HTTP is not enabled.
+    cannot be done now; it is None where reload over HTTP is not enabled. *refused* is told of each request that finds
+    too many others waiting.
     """
 
     page: Page
     rows: Callable[[], Sequence[Row]]
     unhealthy: Callable[[], Sequence[str]]
     missing: Callable[[], Sequence[str]]
-    config_text: Callable[[], str]
+    config_text: Callable[[], Awaitable[bytes]]
     reload: Callable[[], Awaitable[None]] | None
+    refused: Callable[[Refusal], None]
     clock: Callable[[], float]
+
+
+class _Reloads:
+    """Answers who asks for a reload. Whoever hangs up has asked all the same, and is waited for no more."""
+
+    def __init__(self, faces: Faces) -> None:
+        self._faces = faces
+        self._waiting = WaitingRoom(MAX_WAITING)
+
+    async def answer(self, request: Request) -> Response:
+        if from_elsewhere(request.headers):
+            return _plain("Reload is not for pages of other sites.\n", 403)
+        if self._faces.reload is None:
+            return _plain("Reload over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", 403)
+        try:
+            with self._waiting.place(request.receive) as gone:
+                await _unless(gone, self._faces.reload())
+        except FullError:
+            self._faces.refused(Refusal.BUSY)
+            return _plain("Too many wait for a reload.\n", 503, {"retry-after": "1"})
+        except ConfigError as error:
+            return _plain(f"{error}\n", 400)
+        except ExporterError as error:
+            return _plain(f"{error}\n", 503)
+        return _plain("Reloaded.\n")
+
+
+async def _unless(gone: asyncio.Future[None], work: Awaitable[None]) -> None:
+    """Wait for *work* unless *gone*: then nobody is there to be told of it."""
+    working = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        working.cancel()
 
 
 class _App(Starlette):
@@ -62,7 +105,7 @@ class _App(Starlette):
 
 def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
     """Return the ASGI application. Where *telemetry_path* is the path of another page, the metrics win."""
-    scrapes = Scrapes(faces.page)
+    scrapes = Scrapes(faces.page, faces.refused)
 
     async def status(_: Request) -> Response:
         page = status_page(faces.rows(), telemetry_path=telemetry_path, now=faces.clock())
@@ -75,20 +118,7 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
         return _verdict("Ready.", "Not ready, not tried yet:", faces.missing())
 
     async def config(_: Request) -> Response:
-        return _plain(faces.config_text())
-
-    async def reload(request: Request) -> Response:
-        if from_elsewhere(request.headers):
-            return _plain("Reload is not for pages of other sites.\n", 403)
-        if faces.reload is None:
-            return _plain("Reload over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", 403)
-        try:
-            await faces.reload()
-        except ConfigError as error:
-            return _plain(f"{error}\n", 400)
-        except ExporterError as error:
-            return _plain(f"{error}\n", 503)
-        return _plain("Reloaded.\n")
+        return _plain(await faces.config_text())
 
     app = _App(
         routes=[
@@ -97,7 +127,7 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
             Route("/-/healthy", healthy, methods=["GET"]),
             Route("/healthz", healthy, methods=["GET"]),  # where probes written for YACE ask
             Route("/-/ready", ready, methods=["GET"]),
-            Route("/-/reload", reload, methods=["POST"]),
+            Route("/-/reload", _Reloads(faces).answer, methods=["POST"]),
             Route("/config", config, methods=["GET"]),
         ],
         exception_handlers={404: _not_found, 405: _wrong_method, Exception: _bug},
@@ -113,8 +143,8 @@ def _verdict(good: str, bad: str, lines: Sequence[str]) -> Response:
     return _plain(f"{good}\n")
 
 
-def _plain(text: str, status_code: int = 200) -> Response:
-    return PlainTextResponse(text, status_code, headers=TEXT_HEADERS)
+def _plain(text: str | bytes, status_code: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    return PlainTextResponse(text, status_code, headers={**TEXT_HEADERS, **headers})
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

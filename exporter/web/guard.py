@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from exporter.config.web.access import Rate, WebAccess
 from exporter.errors import Refusal
 from exporter.web.passwords import BusyError, Passwords
+from exporter.web.waiting import hung_up
 
 TEXT_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 CHALLENGE = 'Basic realm="aws-ses-exporter", charset="UTF-8"'
@@ -52,7 +53,7 @@ class Guard:
         try:
             named = _named(Headers(scope=scope).get("authorization", ""))
             if named is not None and await self._passwords.is_right(
-                access.users, *named, peer=peer, leaves=lambda: _hung_up(receive)
+                access.users, *named, peer=peer, leaves=lambda: hung_up(receive)
             ):
                 return self._app
         except BusyError:
@@ -84,12 +85,6 @@ class _Bucket:
             return False
         self._tokens -= 1
         return True
-
-
-async def _hung_up(receive: Receive) -> None:
-    """Return when the client is gone. What it sends meanwhile is dropped: no page reads a body."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _named(authorization: str) -> tuple[str, bytes] | None:

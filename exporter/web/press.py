@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ class Press:
     def __init__(self) -> None:
         """Keep nothing yet."""
         self._kept: tuple[_Pressed, ...] = ()
+        self._pressing = asyncio.Lock()
 
     def gzip(self, parts: Sequence[bytes]) -> Sequence[bytes]:
         """Return *parts* together as one gzip member, in pieces. The last part changes each time and is not kept."""
@@ -49,10 +51,14 @@ class Press:
         return _finished(kept, parts[-1])
 
     async def gzip_aside(self, parts: Sequence[bytes]) -> Sequence[bytes]:
-        """Return what `gzip` does; what is large is compressed in a thread if there is one: others are served."""
-        if sum(map(len, parts[len(self._same(parts)) :])) >= LARGE_BYTES:
-            return await in_a_thread(lambda: self.gzip(parts))
-        return self.gzip(parts)
+        """Return what `gzip` does; what is large is compressed in a thread if there is one: others are served.
+
+        Of several calls at once, each waits for those before, and compresses no more what they did.
+        """
+        async with self._pressing:
+            if sum(map(len, parts[len(self._same(parts)) :])) >= LARGE_BYTES:
+                return await in_a_thread(lambda: self.gzip(parts))
+            return self.gzip(parts)
 
     def _same(self, parts: Sequence[bytes]) -> tuple[_Pressed, ...]:
         """Return what is kept of the first of *parts* that are the same objects as before."""

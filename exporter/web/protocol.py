@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import http
+import math
+import sys
 from asyncio.events import TimerHandle
 from collections.abc import Callable, Iterable
 from operator import itemgetter
@@ -20,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from exporter.config.web.sans import sans_of
 from exporter.errors import Refusal
+from exporter.web.slices import in_slices
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 100
@@ -29,6 +32,12 @@ MAX_PIPELINED = 16
 """How many requests may wait behind the one that is being answered."""
 REQUEST_TIMEOUT_SECONDS = 10.0
 """How long a request may take to arrive, its body included, the first one from the connection on."""
+TLS_SLICE_BYTES = 64 * 1024
+"""How much is encrypted at once; smaller ones take longer."""
+MAX_UNREAD_BYTES = 32 * 1024 * 1024
+"""How much of answers may wait, all together, for clients that do not read; the one who waits longest gives way."""
+MIN_READERS = 4
+"""So many may wait however large the answers are."""
 _TLS_RECORD = b"\x16\x03"
 """How TLS begins. The health check, on the same machine, tries it first, and nobody is refused by that."""
 KEEP_ALIVE_SECONDS = 75
@@ -41,6 +50,7 @@ class Protocol(HttpToolsProtocol):
     idle_since: float | None = None
     """Since when the client is waited for, to ask or to read, by the loop's clock; None while it waits for us."""
     _serving: RequestResponseCycle | None = None
+    _answer_bytes = 0
     _deaf = False
     _head_open = True
     _bytes = 0
@@ -65,6 +75,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         """Begin to wait for the first request; when there are too many connections, end one."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=1)  # whatever waits for its reader: a page is held for its last byte
         if self._allowed_sans and not self._allowed_sans & sans_of(transport.get_extra_info("peercert")):
             self._deaf = True
             self._refused(Refusal.TLS)
@@ -131,7 +142,8 @@ class Protocol(HttpToolsProtocol):
         if crowded:
             self._refused(Refusal.CROWD)
         self.app = _come_again if crowded else self.config.loaded_app
-        self.idle_since = None
+        if not self.flow.write_paused:  # else it still does not read what it asked for before
+            self.idle_since = None
         super().on_headers_complete()
         self._head_open = False
         self._bytes = 0
@@ -155,25 +167,37 @@ class Protocol(HttpToolsProtocol):
                 self.headers, self.url = [], b""
             self._serving.scope.clear()  # type: ignore[attr-defined]  # a dict all the same
             self._serving = None
-        self.idle_since = None if self.pipeline else self.loop.time()
+        self.idle_since = None if self.pipeline and not self.flow.write_paused else self.loop.time()
         super().on_response_complete()
         if self.transport.is_closing():
             self._expect_reader()
+        elif not self.flow.write_paused:
+            self._expect_no_reader()
 
     def pause_writing(self) -> None:
         """Wait for a client that does not read, for a while, or until another one needs its place."""
         super().pause_writing()
         self.idle_since = self.loop.time()
         self._expect_reader()
+        cut_unread(self.connections)
 
     def resume_writing(self) -> None:
         """Go on: the client has read."""
         super().resume_writing()
-        if self._unread is not None and not self.transport.is_closing():
-            self._unread.cancel()
-            self._unread = None
         if self._serving is not None:
             self.idle_since = None
+        elif not self.transport.is_closing():
+            self._expect_no_reader()
+
+    @property
+    def unread_bytes(self) -> int:
+        """The length of the answer, all of which is held while some of it waits for its reader; 0 where none does."""
+        return self._answer_bytes if self.flow.write_paused else 0
+
+    def give_way(self) -> None:
+        """End the connection at once."""
+        self.connections.discard(self)
+        self.transport.abort()
 
     def timeout_keep_alive_handler(self) -> None:
         """Cut a connection that is idle, or whose answer still has not been read."""
@@ -181,7 +205,14 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._serving = cycle
-        super()._start_asgi_task(cycle, app)
+        self._answer_bytes = self.unread_bytes  # of the one before
+
+        def begun() -> None:
+            self._answer_bytes += cycle.expected_content_length
+
+        most = TLS_SLICE_BYTES if self.scheme == "https" else sys.maxsize
+        sliced = in_slices(app, most, begun=begun)  # type: ignore[arg-type]  # starlette's types say the same
+        super()._start_asgi_task(cycle, sliced)  # type: ignore[arg-type]
 
     def _expect_request(self) -> None:
         self._arriving = self.loop.call_later(REQUEST_TIMEOUT_SECONDS, self.transport.abort)
@@ -189,6 +220,11 @@ class Protocol(HttpToolsProtocol):
     def _expect_reader(self) -> None:
         if self._unread is None:
             self._unread = self.loop.call_later(KEEP_ALIVE_SECONDS, self.transport.abort)
+
+    def _expect_no_reader(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _comes_from_here(self) -> bool:
         return self.client is not None and self.server is not None and self.client[0] == self.server[0]
@@ -215,8 +251,24 @@ def cut_idlest(connections: Iterable[object]) -> None:
     idle = [(each.idle_since, each) for each in others if each.idle_since is not None]
     if idle:
         _, oldest = min(idle, key=itemgetter(0))
-        oldest.connections.discard(oldest)
-        oldest.transport.abort()
+        oldest.give_way()
+
+
+def cut_unread(connections: Iterable[object]) -> None:
+    """Cut those of *connections* whose readers are waited for longest, until the answers of the others are few enough.
+
+    Answers may be the same object, but each may be another one, as the page changes or is made for one request.
+    """
+    unread = [each for each in connections if isinstance(each, Protocol) and each.unread_bytes > 0]
+    held = sum(each.unread_bytes for each in unread)
+    if held <= MAX_UNREAD_BYTES:
+        return
+    unread.sort(key=lambda each: math.inf if each.idle_since is None else each.idle_since)
+    for each in unread[:-MIN_READERS]:
+        if held <= MAX_UNREAD_BYTES:
+            break
+        held -= each.unread_bytes
+        each.give_way()
 
 
 _come_again = PlainTextResponse("Too many connections.\n", 503, headers={"connection": "close", "retry-after": "1"})

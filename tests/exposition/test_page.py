@@ -296,6 +296,17 @@ def test_a_page_that_is_kept_takes_no_step(world: World) -> None:
         next(world.page.known_in_steps(openmetrics=False, names=None))
 
 
+def test_the_whole_page_is_kept_until_it_would_be_another_one(world: World) -> None:
+    assert world.page.kept(openmetrics=False) is None
+    whole = world.page.known(openmetrics=False)
+    assert world.page.kept(openmetrics=False) is whole
+    assert world.page.kept(openmetrics=True) is None
+    world.put(KEY, replace(SENT, reading=Reading(1.0)), BOUNCES)
+    assert world.page.kept(openmetrics=False) is None
+    world.page.known(openmetrics=False, names=frozenset({"aws_ses_up"}))
+    assert world.page.kept(openmetrics=False) is None
+
+
 def _end_of(steps: Generator[None, None, bytes]) -> bytes:
     while True:
         try:

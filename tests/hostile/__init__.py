@@ -50,11 +50,13 @@ them, secrets in addresses.
 | request smuggling | smuggling |
 | websocket and h2c; Expect: 100-continue | upgrades; expectations |
 | Basic auth | passwords; with users: hostile_passwords_are_refused |
-| bodies of a reload | reload_bodies |
+| all of these through TLS, from who knows a password | of_who_knows_a_password_come_through_tls |
+| bodies of a reload; crowds that ask for one and wait, or hang up | reload_bodies; a_crowd_that_asks_for_reloads |
 | half a request; noise; bytes changed | halves; noise; bytes_changed |
 | TLS to a plain port; plain and broken TLS to TLS | tls_to_a_plain_port; hostile_handshakes, no_tls_after_a_good |
 | slow clients: silent, half a head, body, chunk, handshake; never read | a_crowd_of_one_kind, a_crowd_of_handshakes |
-| floods of connections | a_crowd_of_one_kind, connections_that_come_and_go |
+| floods of connections | a_crowd_of_one_kind (through TLS too with SOAK=1), connections_that_come_and_go |
+| crowds that never read a page of 3 MB, whole, filtered, through TLS | test_large |
 
 What only a clock of its own or a look inside shows, such as readers who stop in the middle of an answer, is in
 tests/web/test_protocol; 500 slow clients under curl in tests/e2e/test_who_may_come_in.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -18,7 +19,7 @@ import pytest
 from tests.effort import SOAK, examples
 from tests.hostile import requests
 from tests.hostile.requests import request
-from tests.hostile.world import GROWTH_KIB, HASH, World, slam, world
+from tests.hostile.world import GROWTH_KIB, HASH, PASSWORD, World, slam, world
 
 VARIANTS = 8
 FEW: dict[requests.Make, int] = {requests.reload_bodies: 3}
@@ -26,6 +27,7 @@ FEW: dict[requests.Make, int] = {requests.reload_bodies: 3}
 CROWD = 520
 """More than the exporter keeps connections."""
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(200))
+HOST = b"Host: x\r\n"
 LOCKED = json.dumps({"basic_auth_users": {"alice": HASH}})
 
 
@@ -51,15 +53,24 @@ def _rng(name: str) -> Random:
     return Random(os.urandom(8).hex() if SOAK else name)
 
 
-def _attack(here: World, payloads: list[bytes], tls: ssl.SSLContext | None = None) -> None:
-    """Send each of *payloads* on a connection of its own, with a scrape behind each that has to be answered."""
+def _attack(
+    here: World, payloads: list[bytes], tls: ssl.SSLContext | None = None, *, through: ssl.SSLContext | None = None
+) -> None:
+    """Send each of *payloads* on a connection of its own, *through* TLS where there is any.
+
+    A scrape behind each, with *tls*, has to be answered.
+    """
     for payload in payloads:
-        with here.connect() as client:
-            with contextlib.suppress(ConnectionError):
+        with _secured(here.connect(), through) as client:
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
                 client.sendall(payload)
             here.unharmed(tls=tls)  # whatever the exporter had to do for it is done by then
             here.unharmed([_there(client)], tls=tls)
             slam(client)
+
+
+def _secured(client: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    return client if tls is None else tls.wrap_socket(client, server_hostname="exporter")
 
 
 def _answer(here: World, payload: bytes) -> bytes:
@@ -74,7 +85,7 @@ def _there(client: socket.socket) -> bytes:
     """Return what has come, without waiting."""
     client.setblocking(False)
     parts = []
-    with contextlib.suppress(ConnectionError, BlockingIOError):
+    with contextlib.suppress(ConnectionError, BlockingIOError, ssl.SSLError):
         while part := client.recv(65_536):
             parts.append(part)
     return b"".join(parts)
@@ -114,6 +125,17 @@ def test_hostile_passwords_are_refused(here: World) -> None:
     with here.connect() as client:
         client.sendall(request("/-/reload", "Content-Length: 10", method="POST"))
         assert b" 401 " in client.recv(100)
+    here.use("")
+
+
+def test_hostile_requests_of_who_knows_a_password_come_through_tls_to_nothing_too(
+    here: World, secured: tuple[str, ssl.SSLContext]
+) -> None:
+    text, tls = secured
+    here.use(json.dumps(json.loads(text) | json.loads(LOCKED)))
+    rng = _rng("inside")
+    payloads = [make(rng) for make in requests.CLASSES for _ in range(examples(1))]
+    _attack(here, [payload.replace(HOST, HOST + PASSWORD, 1) for payload in payloads], tls, through=tls)
     here.use("")
 
 
@@ -162,19 +184,28 @@ SLOW = (
 """Says nothing; no end of a head, a body, a chunk; asks and stays; another protocol; TLS; asks and never reads."""
 
 
+@pytest.mark.parametrize("secure", [False, True] if SOAK else [False])
 @pytest.mark.parametrize("kind", range(len(SLOW)))
-def test_a_crowd_of_one_kind_keeps_nobody_out(here: World, kind: int) -> None:
+def test_a_crowd_of_one_kind_keeps_nobody_out(
+    here: World, secured: tuple[str, ssl.SSLContext], kind: int, secure: bool
+) -> None:
+    text, tls = secured if secure else ("", None)
+    if secure:
+        here.use(text)
     with ExitStack() as crowd:
         for number in range(CROWD):
             client = socket.socket()
-            crowd.callback(slam, client)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
             client.settimeout(20)
             client.connect(here.address)
+            client = _secured(client, tls)
+            crowd.callback(slam, client)
             client.sendall(SLOW[kind])
             if number % 130 == 129:
-                here.unharmed()
-    here.unharmed()
+                here.unharmed(tls=tls)
+    here.unharmed(tls=tls)
+    if secure:
+        here.use("")
 
 
 def test_a_crowd_of_handshakes_that_never_end_keeps_nobody_out(
@@ -191,6 +222,21 @@ def test_a_crowd_of_handshakes_that_never_end_keeps_nobody_out(
                 here.unharmed(tls=tls)
     here.unharmed(tls=tls)
     here.use("")
+
+
+@pytest.mark.parametrize("patient", [False, True])
+def test_a_crowd_that_asks_for_reloads_keeps_nobody_out(here: World, patient: bool) -> None:
+    with ExitStack() as crowd:
+        for number in range(CROWD + 80):
+            client = here.connect()
+            crowd.callback(slam, client)
+            client.sendall(request("/-/reload", method="POST"))
+            if not patient:
+                client.close()
+            if number % 100 == 99:
+                here.unharmed()
+        assert patient or here.running.get("/-/reload", method="POST").status == http.client.OK
+    here.unharmed()
 
 
 def test_connections_that_come_and_go_leave_nothing(here: World) -> None:

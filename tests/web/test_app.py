@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.types import Message
 
-from exporter.errors import ConfigError, ExporterError, Problem
-from exporter.web.app import Faces, create_app
+from exporter.errors import ConfigError, ExporterError, Problem, Refusal
+from exporter.web.app import MAX_WAITING, Faces, create_app
 from exporter.web.metrics import OPENMETRICS, TEXT
 from exporter.web.status import Row, State
 
@@ -22,6 +25,14 @@ class World:
     asked: list[tuple[bool, frozenset[str] | None]] = field(default_factory=list)
     broken: bool = False
     stopping: bool = False
+    refused: list[Refusal] = field(default_factory=list)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+
+    def kept(self, *, openmetrics: bool) -> bytes | None:
+        return None
 
     def known_in_steps(self, *, openmetrics: bool, names: frozenset[str] | None) -> Generator[None, None, bytes]:
         if self.broken:
@@ -40,6 +51,10 @@ class World:
         if self.problems:
             raise ConfigError(self.problems)
         self.reloads += 1
+        await self.go_on.wait()
+
+    async def config_text(self) -> bytes:
+        return b"external_id: <secret>\n"
 
     def rows(self) -> list[Row]:
         return [Row("default", None, "eu-west-1", "account", State.WAITING, None, None)]
@@ -53,19 +68,29 @@ def world() -> World:
     return World()
 
 
+def faces(world: World, *, lifecycle: bool = True) -> Faces:
+    return Faces(
+        page=world,
+        rows=world.rows,
+        unhealthy=lambda: world.stuck,
+        missing=lambda: world.untried,
+        config_text=world.config_text,
+        reload=world.reload if lifecycle else None,
+        refused=world.refused.append,
+        clock=lambda: 1_767_225_600.0,
+    )
+
+
+@pytest.fixture
+def app(world: World) -> Starlette:
+    return create_app(faces(world), telemetry_path="/metrics")
+
+
 @pytest.fixture
 def browse(world: World) -> Open:
     def client(*, telemetry_path: str = "/metrics", lifecycle: bool = True) -> httpx.AsyncClient:
-        faces = Faces(
-            page=world,
-            rows=world.rows,
-            unhealthy=lambda: world.stuck,
-            missing=lambda: world.untried,
-            config_text=lambda: "external_id: <secret>\n",
-            reload=world.reload if lifecycle else None,
-            clock=lambda: 1_767_225_600.0,
-        )
-        transport = httpx.ASGITransport(create_app(faces, telemetry_path=telemetry_path), raise_app_exceptions=False)
+        app = create_app(faces(world, lifecycle=lifecycle), telemetry_path=telemetry_path)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://exporter")
 
     return client
@@ -185,6 +210,40 @@ async def test_a_reload_that_cannot_be_done_now_answers_503(world: World, browse
     async with browse() as client:
         answer = await client.post("/-/reload")
     assert (answer.status_code, answer.text) == (503, "the exporter is stopping\n")
+
+
+async def test_only_so_many_wait_for_a_reload_and_the_next_one_is_told_to_come_again(
+    world: World, browse: Open
+) -> None:
+    world.go_on.clear()
+    async with browse() as client, asyncio.timeout(20):
+        waiting = [asyncio.create_task(client.post("/-/reload")) for _ in range(MAX_WAITING)]
+        while world.reloads < MAX_WAITING:  # noqa: ASYNC110 - it is about other tasks
+            await asyncio.sleep(0)
+        answer = await client.post("/-/reload")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert (world.reloads, world.refused) == (MAX_WAITING, [Refusal.BUSY])
+        world.go_on.set()
+        assert [each.status_code for each in await asyncio.gather(*waiting)] == [200] * MAX_WAITING
+        assert (await client.post("/-/reload")).status_code == 200
+
+
+async def test_who_hangs_up_waits_for_a_reload_no_more_but_has_asked_for_it(world: World, app: Starlette) -> None:
+    world.go_on.clear()
+    scope = {"type": "http", "method": "POST", "path": "/-/reload", "query_string": b"", "headers": []}
+    events: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"x", "more_body": True}, {"type": "http.disconnect"}]
+    )
+
+    async def receive() -> Message:
+        return next(events)
+
+    async def send(_: Message) -> None:
+        return None
+
+    async with asyncio.timeout(20):
+        await app(scope, receive, send)
+    assert world.reloads == 1
 
 
 async def test_a_reload_is_refused_where_it_is_not_enabled(world: World, browse: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import socket
@@ -13,8 +14,15 @@ import pytest
 
 from exporter.errors import Refusal
 from exporter.web import protocol as module
-from exporter.web.protocol import MAX_BODY_BYTES, MAX_HEADERS, MAX_PIPELINED, Protocol
-from tests.web.test_server import Open, Site, answer, get, start
+from exporter.web.protocol import (
+    MAX_BODY_BYTES,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+    MAX_UNREAD_BYTES,
+    MIN_READERS,
+    Protocol,
+)
+from tests.web.test_server import BIG, MANY, Open, Site, answer, get, start
 
 __all__ = ["start"]
 
@@ -32,13 +40,14 @@ def connections(site: Site) -> list[Protocol]:
     return [each for each in site.server.server_state.connections if isinstance(each, Protocol)]
 
 
+@pytest.mark.parametrize("asked", [("/parts",), ("/big", "/small")])
 async def test_a_reader_who_stops_in_the_middle_of_an_answer_is_cut(
-    start: Open, monkeypatch: pytest.MonkeyPatch
+    start: Open, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.05)
     site = await start()
     _, writer = await site.connect()
-    writer.write(get("/parts", close=False))
+    writer.write(b"".join(get(path, close=False) for path in asked))
     await until(lambda: site.server.server_state.tasks)
     await until(lambda: not connections(site))
     await until(lambda: not site.server.server_state.tasks)
@@ -59,6 +68,75 @@ async def test_a_reader_who_goes_on_in_time_gets_all_of_it(start: Open) -> None:
     writer.write(get("/parts"))
     await until(lambda: any(each._unread for each in connections(site)))
     assert (await answer(reader)).endswith(b"xend")
+
+
+async def test_who_has_read_his_answer_keeps_his_connection(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/big", close=False))
+    await reader.readuntil(b"\r\n\r\n")
+    (one,) = connections(site)
+    await until(lambda: one._unread)
+    await reader.readexactly(BIG)
+    await until(lambda: one._unread is None)
+    assert one in connections(site)
+
+
+async def test_a_reader_who_goes_on_too_slowly_is_cut(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.4)
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/many", close=False))
+    await reader.readuntil(b"200 OK")
+    with contextlib.suppress(ConnectionResetError):
+        async with asyncio.timeout(20):
+            while connections(site):
+                await reader.read(BIG // MANY)
+                await asyncio.sleep(0.02)
+    assert not site.server.server_state.total_requests, "an answer has its time as a whole, not each of its parts"
+
+
+async def test_answers_that_nobody_reads_are_few_and_who_waits_for_his_reader_longest_gives_way(start: Open) -> None:
+    site = await start()
+    streams = []
+    for _ in range(MIN_READERS + 3):
+        reader, writer = await site.connect()
+        writer.write(get("/big"))
+        await reader.readuntil(b"200 OK")
+        streams.append(reader)
+    await until(lambda: len(connections(site)) == MIN_READERS)
+    assert MIN_READERS * BIG > MAX_UNREAD_BYTES
+    for reader in streams[:3]:
+        assert len(await answer(reader)) < BIG
+    assert (await answer(streams[3])).endswith(b"x" * 100)
+
+
+async def test_who_asks_again_in_place_of_reading_is_waited_for_all_the_same(start: Open) -> None:
+    site = await start(max_connections=5)
+
+    async def asks_twice() -> None:
+        reader, writer = await site.connect()
+        writer.write(get("/parts", close=False))
+        await reader.readuntil(b"200 OK")
+        (one,) = (each for each in connections(site) if each.client == writer.get_extra_info("sockname"))
+        await until(lambda: one.flow.write_paused)
+        writer.write(get("/small"))
+        await until(lambda: one.pipeline)
+
+    for _ in range(10):
+        await asks_twice()
+        assert b"200 OK" in await site.ask(get("/small"))
+    assert len(connections(site)) <= 5
+
+
+async def test_who_asks_twice_at_once_and_reads_neither_answer_gives_way(start: Open) -> None:
+    site = await start(max_connections=5)
+    for _ in range(10):
+        reader, writer = await site.connect()
+        writer.write(get("/big", close=False) + get("/small"))
+        await reader.readuntil(b"200 OK")
+        assert b"200 OK" in await site.ask(get("/small"))
+    assert len(connections(site)) <= 5
 
 
 @pytest.mark.parametrize("body", [b"Content-Length: 9\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n9\r\n"])

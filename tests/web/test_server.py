@@ -20,6 +20,7 @@ from exporter.web.server import Server, create_server, serve
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 BIG = 20_000_000
+MANY = 100
 
 
 @dataclass
@@ -74,6 +75,14 @@ async def _two_parts() -> AsyncIterator[bytes]:
     yield b"end"
 
 
+async def _many(_: Request) -> Response:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(MANY):
+            yield b"x" * (BIG // MANY)
+
+    return StreamingResponse(parts(), headers={"content-length": str(BIG)})
+
+
 @pytest.fixture
 async def start() -> AsyncIterator[Open]:
     sites: list[Site] = []
@@ -102,7 +111,15 @@ async def start() -> AsyncIterator[Open]:
 
             return StreamingResponse(parts())
 
-        pages = {"/parts": _parts, "/half": half, "/small": small, "/big": big, "/slow": slow, "/broken": broken}
+        pages = {
+            "/many": _many,
+            "/parts": _parts,
+            "/half": half,
+            "/small": small,
+            "/big": big,
+            "/slow": slow,
+            "/broken": broken,
+        }
         app = Starlette(routes=[Route(path, page) for path, page in pages.items()])
         listeners = open_sockets(["127.0.0.1:0"])
         server = create_server(app, **options)
