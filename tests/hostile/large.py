@@ -64,7 +64,7 @@ async def _run(papers: Sequence[str]) -> None:
     if papers:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*papers)
-        tls = Tls(context)
+        tls = Tls(context, b"")
     faces = Faces(
         page=LargePage(),
         rows=tuple,
