@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks import stage
+from benchmarks import peers, stage
 from benchmarks.effort import Effort
 from benchmarks.rows import Row, growth
+from benchmarks.sdk import DATAPOINTS_A_METRIC
 from benchmarks.stage import Size, of_series
 from tests.processes import environment
 
@@ -32,6 +33,7 @@ def cost(folder: Path, effort: Effort) -> Iterator[Row]:
             floor = median(before + after)
             note = f"SDK alone {floor * 1e3:.0f} ms"
             yield Row("poll", f"CPU to the SDK's, {series} metrics", costs[series] / floor, "x", SDK_RATIO, note)
+            yield from beside_the_peer(costs[series], floor, series)
     yield from growth("poll", "CPU", "metrics", costs)
     costs = {}
     for targets in (1, *effort.targets):
@@ -40,6 +42,16 @@ def cost(folder: Path, effort: Effort) -> Iterator[Row]:
             costs[targets], start = _poll(at, size, effort.polls_seconds)
         yield Row("poll", f"CPU of all, {targets} targets", costs[targets] * 1e3, "ms", None, f"start {start:.1f} s")
     yield from growth("poll", "CPU", "targets", costs)
+
+
+def beside_the_peer(cost: float, floor: float, series: int) -> Iterator[Row]:
+    """Yield what a poll *cost* in CPU seconds, *floor* to the SDK alone, beside the peer's, whole and by datapoint."""
+    note = f"SDK alone {floor:.2f} s; {DATAPOINTS_A_METRIC} datapoints a metric, the peer's {peers.DATAPOINTS_A_METRIC}"
+    whole = peers.POLL_CPU_SECONDS * series / peers.METRICS
+    yield Row("poll", f"CPU beside the better peer's, {series} metrics", cost, "s", whole, note)
+    each = cost / series / DATAPOINTS_A_METRIC * 1e6
+    limit = peers.POLL_CPU_SECONDS / peers.METRICS / peers.DATAPOINTS_A_METRIC * 1e6
+    yield Row("poll", f"CPU of a datapoint beside the better peer's, {series} metrics", each, "us", limit)
 
 
 def alone(at: stage.Cloud, series: int) -> list[float]:

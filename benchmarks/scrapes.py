@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import stage
+from benchmarks import peers, stage
 from benchmarks.effort import Effort
 from benchmarks.machine import cpu_seconds
 from benchmarks.rows import Row, percentile, typical
@@ -18,7 +18,6 @@ from tests import processes
 from tests.processes import Running, environment
 
 FORMS = {"plain": False, "gzip": True}
-PEER_P99_SECONDS = {"plain": 0.0187, "gzip": 0.0211}
 BARE_RATIO = 1.3
 TIMES_FASTER = 10
 DURING_POLLS_SECONDS = 0.050
@@ -59,7 +58,7 @@ def _against(form: str, size: int, running: Running, bare: Running, effort: Effo
                 before = cpu_seconds(process.pid)
                 rounds.append([side.seconds() for _ in range(effort.scrapes)])
                 spent[process.pid] += cpu_seconds(process.pid) - before
-    limit = PEER_P99_SECONDS[form] / TIMES_FASTER * 1e3
+    limit = peers.SCRAPE_P99_SECONDS[form] / TIMES_FASTER * 1e3
     p50, p99 = typical(ours, 50), typical(ours, 99)
     bytes_note = f"{size / 1e3:.0f} kB"
     cpu = spent[running.process.pid] / max(spent[bare.process.pid], 1e-9)

@@ -21,6 +21,8 @@ from exporter.series.windows import Span
 
 ROUNDS = 7
 RANGE_SECONDS = 900
+DATAPOINTS_A_METRIC = RANGE_SECONDS // 60
+"""What a usual poll asks for, the SDK's and ours."""
 
 
 def questions(series: int) -> list[Call]:

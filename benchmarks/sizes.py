@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import stage
+from benchmarks import peers, stage
 from benchmarks.effort import Effort
 from benchmarks.machine import resident_bytes
 from benchmarks.rows import Row, growth, percentile
@@ -37,6 +37,9 @@ def resident(folder: Path, effort: Effort) -> Iterator[Row]:
     yield Row("sizes", f"memory, {effort.regions} regions", regions.megabytes, "MB", MANY_REGIONS, regions.note(""))
     metrics = {series: _seen(folder, of_series(series), effort) for series in effort.series}
     yield from _rows("metrics", metrics, one, {effort.many: MANY_SERIES})
+    if many := metrics.get(peers.METRICS):
+        figure = f"memory beside the better peer's, {peers.METRICS} metrics"
+        yield Row("sizes", figure, many.megabytes, "MB", peers.MEGABYTES)
     targets = {number: _seen(folder, Size(targets=number), effort) for number in effort.targets}
     yield from _rows("targets", {1: one} | targets, one, {})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
@@ -16,6 +17,9 @@ LARGE_BYTES = 64 * 1024
 class PatientParser(AioJSONParser):
     """Lets others have the event loop while it parses."""
 
+    _times: tuple[list[Any], list[datetime | None]] = ([], [])
+    """The last list of times as it came, and what was read: most series have datapoints at the same ones."""
+
     async def _do_parse(self, response: Any, shape: Any) -> Any:
         if len(response["body"]) < LARGE_BYTES:
             return await super()._do_parse(response, shape)  # type: ignore[misc]  # not in the stubs
@@ -29,9 +33,16 @@ class PatientParser(AioJSONParser):
             if shape.member.type_name == "double":
                 return node
             if shape.member.type_name == "timestamp":
-                parse = self._timestamp_parser  # type: ignore[attr-defined]  # not in the stubs
-                return [None if item is None else parse(item) for item in node]
+                return self._read_times(node)
         return super()._handle_list(shape, node)  # type: ignore[misc]  # not in the stubs
+
+    def _read_times(self, node: list[Any]) -> list[datetime | None]:
+        came, times = self._times
+        if node != came:
+            parse = self._timestamp_parser  # type: ignore[attr-defined]  # not in the stubs
+            times = [None if item is None else parse(item) for item in node]
+            self._times = node, times  # in one go, since several threads may parse at once
+        return times
 
 
 class ParserFactory(AioResponseParserFactory):

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from exporter.aws.observer import CallObserver, ClockWatch, Tap
+from exporter.aws.questions import hasten
 from exporter.aws.resolver import Resolver
 from exporter.aws.sessions import LoaderFor, SessionFactory
 from exporter.aws.translate import shown, translated
@@ -135,6 +136,7 @@ class RegionClients:
                 entrance = await self._way.client(service, self._region)
                 client = await entrance.__aenter__()
                 self._opened.clients.append(entrance)
+                hasten(client)
                 self._tap.listen(client.meta.events)
                 self._clients[service] = client
             return self._clients[service]

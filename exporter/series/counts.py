@@ -72,6 +72,7 @@ class Count:
         self.plan = plan
         self._pace = pace
         self._dimensions = dimensions
+        self._others = tuple(statistic for statistic in plan.statistics if statistic != "Sum")
         self._asked: tuple[float, _Ask] | None = None
         self.memory = CountMemory()
 
@@ -167,11 +168,10 @@ class Count:
         ledger.forget(hours_before=_hours_from(now), minutes_before=minutes.start - MINUTES_KEPT_SECONDS)
 
     def _absorb_others(self, now: float, ask: _Ask, answered: Answered) -> None:
-        start = self._period(now).start
         for query in ask.others:
             if query not in answered:
                 continue
-            value = answered[query].get(start, 0.0 if query.statistic in ZERO_WHEN_ABSENT else None)
+            value = answered[query].get(self._period(now).start, 0.0 if query.statistic in ZERO_WHEN_ABSENT else None)
             if value is None:
                 self.memory.gauges.pop(query.statistic, None)
             else:
@@ -210,24 +210,15 @@ class Count:
             days=self._sum(DAY, days) if days is not None and days.end > days.start else None,
             hours=self._sum(HOUR, hours) if hours is not None else None,
             minutes=self._sum(MINUTE, minutes),
-            others=tuple(
-                Query(
-                    self.plan.name,
-                    statistic,
-                    self.plan.period_seconds,
-                    self._others_span(now, minutes),
-                    self._dimensions,
-                )
-                for statistic in self.plan.statistics
-                if statistic != "Sum"
-            ),
+            others=tuple([self._other(statistic, now, minutes) for statistic in self._others]),
         )
 
-    def _others_span(self, now: float, minutes: Span) -> Span:
-        """Return the minutes' window where the newest complete period fits into it, else that period alone."""
+    def _other(self, statistic: str, now: float, minutes: Span) -> Query:
+        """Ask for the minutes' window where the newest complete period fits into it, else for that period alone."""
         period = self._period(now)
         fits = minutes.start <= period.start and not minutes.start % self.plan.period_seconds
-        return minutes if fits else period
+        span = minutes if fits else period
+        return Query(self.plan.name, statistic, self.plan.period_seconds, span, self._dimensions)
 
     def _sum(self, period_seconds: int, span: Span) -> Query:
         return Query(self.plan.name, "Sum", period_seconds, span, self._dimensions)

@@ -7,7 +7,7 @@ year. So a value carries its own end, and what follows it, and no poll is needed
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporter.config.dialect import Rule
 
@@ -17,8 +17,7 @@ TIME = "time"
 FACT = "fact"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A value and how long it may be served.
 
     *valid_until* is in unix seconds, exclusive; *then* is what is served from that moment on, None for nothing.
@@ -38,8 +37,7 @@ class Reading:
         return reading
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """One series before it has a name: a naming scheme gives it name, labels and HELP.
 
     *metric* is the catalogue's name (`Send`, `Reputation.BounceRate`, or a fact such as `sending_enabled`).

@@ -151,6 +151,8 @@ class Answers:
         self._partial = {name: _Partial() for name in self._queries}
         self._messages: list[str] = []
         self._tokens: set[int] = set()
+        self._times: tuple[Span, int, list[datetime]] | None = None
+        self._moments: list[int] = []
 
     def add(self, page: Mapping[str, Any]) -> str | None:
         """Take in one page and return the token of the next, None after the last.
@@ -186,11 +188,20 @@ class Answers:
             raise InvalidResponseError("GetMetricData: a result with an id that was not asked for")
         partial = self._partial[name]
         try:
-            _add_points(partial.points, query, result)
+            moments = self._moments_of(query, result.get("Timestamps", []))
+            _add_points(partial.points, query, moments, result.get("Values", []))
         except InvalidResponseError as error:
             partial.error = alone(error)
         partial.status = str(result.get("StatusCode"))[:TEXT_LENGTH]
         partial.messages = (*partial.messages, *_messages(result))[:MAX_MESSAGES]
+
+    def _moments_of(self, query: Query, timestamps: list[datetime]) -> list[int]:
+        """Return *timestamps* in unix seconds, kept, as most series have datapoints at the same times."""
+        times = (query.span, query.period_seconds, timestamps)
+        if times != self._times:
+            self._moments = _moments(query, timestamps)
+            self._times = times
+        return self._moments
 
     def results(self) -> dict[Query, Points | SourceError]:
         """Return for each query its points (period start -> value), or why they are not whole."""
@@ -225,15 +236,21 @@ def _messages(part: Mapping[str, Any]) -> list[str]:
     return [f"{message.get('Code')}: {message.get('Value')}"[:MESSAGE_LENGTH] for message in messages]
 
 
-def _add_points(points: dict[int, float], query: Query, result: Mapping[str, Any]) -> None:
-    """Put the datapoints of *result* into *points*; of several for one moment the largest stays."""
-    timestamps, values = result.get("Timestamps", []), result.get("Values", [])
-    if len(timestamps) != len(values):
-        raise InvalidResponseError(f"GetMetricData: {query.metric} has {len(timestamps)} times, {len(values)} values")
+def _moments(query: Query, timestamps: list[datetime]) -> list[int]:
+    """Return *timestamps* in unix seconds; one outside the query's window, or between two periods, is refused."""
     (start, end), period = query.span, query.period_seconds
-    for timestamp, moment, value in zip(timestamps, map(_unix, timestamps), values, strict=True):
+    moments = list(map(_unix, timestamps))
+    for timestamp, moment in zip(timestamps, moments, strict=True):
         if not start <= moment < end or moment % period:
             raise InvalidResponseError(f"GetMetricData: {query.metric} has a datapoint outside its window: {timestamp}")
+    return moments
+
+
+def _add_points(points: dict[int, float], query: Query, moments: list[int], values: list[Any]) -> None:
+    """Put the datapoints into *points*; of several for one moment the largest stays."""
+    if len(moments) != len(values):
+        raise InvalidResponseError(f"GetMetricData: {query.metric} has {len(moments)} times, {len(values)} values")
+    for moment, value in zip(moments, values, strict=True):
         if type(value) is not float:
             value = _number(query, value)  # noqa: PLW2901 - it is the same value
         if not 0.0 <= value <= LARGEST:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from exporter.catalogue import Kind
 from exporter.config.dialect import Rule
@@ -56,7 +55,7 @@ class HeldRule:
         """Return the held values of the rule's own statistics."""
         for series in self._held.series(now):
             if series.aspect in self.rule.statistics:
-                yield replace(series, rule=self.rule)
+                yield series._replace(rule=self.rule)
 
 
 class WindowRule:

@@ -73,6 +73,14 @@ def test_lists_are_read_as_the_sdk_reads_them(name: str, node: Any) -> None:
     assert repr(read(answers.PatientParser, shape, node)) == repr(read(JSONParser, shape, node))
 
 
+@given(st.lists(st.lists(st.sampled_from([0, 60.0, "60", True, None]), max_size=2), max_size=4))
+def test_times_are_those_of_their_own_list_whatever_was_read_before(lists: list[list[Any]]) -> None:
+    shape = ShapeResolver(SHAPES).get_shape_by_name("Timestamps")
+    parser: Any = answers.PatientParser(timestamp_parser=parse_timestamp)
+    for node in lists:
+        assert parser._handle_list(shape, node) == [None if item is None else parse_timestamp(item) for item in node]
+
+
 def read(parser: Any, shape: ListShape, node: Any) -> Any:
     try:
         return parser(timestamp_parser=parse_timestamp)._handle_list(shape, node)

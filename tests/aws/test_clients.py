@@ -167,8 +167,8 @@ async def test_tries_end(aws: FakeAws, recorder: Recorder) -> None:
 
 
 async def test_a_request_that_cannot_be_written_is_not_sent(aws: FakeAws, clients: RegionClients) -> None:
-    with pytest.raises(OtherSourceError, match="GetMetricData: AttributeError"):
-        await clients.get_metric_data(MetricDataQueries="all")
+    with pytest.raises(OtherSourceError, match="GetMetricData: TypeError"):
+        await clients.get_metric_data(MetricDataQueries=[object()])
     assert aws.requests == []
 
 

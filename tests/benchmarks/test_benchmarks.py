@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import calls, scrapes
+from benchmarks import calls, polls, scrapes
 from benchmarks.__main__ import SUITES, main
 from benchmarks.clock import ClockFile, VirtualTime
 from benchmarks.effort import SMALL
@@ -40,6 +40,14 @@ def test_a_daemon_that_need_not_wait_is_scraped_while_it_polls(tmp_path: Path) -
     turns = [row for row in scrapes.polled(tmp_path, SMALL) if row.figure.startswith("longest turn")]
     assert len(turns) == 2
     assert all(row.value > 0 for row in turns)
+
+
+def test_a_poll_is_set_beside_the_better_peer_s_whole_and_by_datapoint() -> None:
+    whole, each = polls.beside_the_peer(0.9, 0.5, 10_000)
+    assert (whole.value, whole.at_most, whole.met) == (0.9, 0.18, False)
+    assert [each.value, each.at_most] == pytest.approx([6.0, 9.0])
+    assert each.met
+    assert "SDK alone 0.50 s" in whole.note
 
 
 def test_an_unknown_suite_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,13 +150,13 @@ def test_a_changed_target_is_rendered_again_and_no_other(world: World) -> None:
     world.add(TargetKey("other", "eu-west-1"), SENT, BOUNCES, account="2" * 12)
     world.text()
     assert world.page.renders == 8
-    world.put(KEY, replace(SENT, reading=Reading(11201.0)), BOUNCES)
+    world.put(KEY, SENT._replace(reading=Reading(11201.0)), BOUNCES)
     assert "11201.0" in world.text()
     assert world.page.renders == 12
 
 
 def test_an_ended_value_leaves_the_page_at_its_time_and_only_its_family_is_rendered_again(world: World) -> None:
-    world.put(KEY, SENT, replace(BOUNCES, reading=Reading(3.0, valid_until=1500.0)))
+    world.put(KEY, SENT, BOUNCES._replace(reading=Reading(3.0, valid_until=1500.0)))
     world.text()
     before = world.page.renders
     world.now = 1499.9
@@ -172,7 +172,7 @@ def test_an_ended_value_leaves_the_page_at_its_time_and_only_its_family_is_rende
 
 def test_a_value_is_followed_by_the_next_at_its_time(world: World) -> None:
     turn = Reading(500.0, 1100.0, then=Reading(0.0, 1200.0, then=Reading(7.0)))
-    world.put(KEY, replace(SENT, reading=turn))
+    world.put(KEY, SENT._replace(reading=turn))
     shown = []
     for now in (1099.0, 1100.0, 1199.0, 1200.0, 5000.0):
         world.now = now
@@ -182,7 +182,7 @@ def test_a_value_is_followed_by_the_next_at_its_time(world: World) -> None:
 
 
 def test_a_clock_set_back_shows_what_is_good_then(world: World) -> None:
-    world.put(KEY, replace(SENT, reading=Reading(500.0, 1100.0, then=Reading(0.0))))
+    world.put(KEY, SENT._replace(reading=Reading(500.0, 1100.0, then=Reading(0.0))))
     world.now = 1100.0
     assert " 0.0\n" in world.text()
     world.now = 1099.0
@@ -198,9 +198,9 @@ def test_a_dropped_target_is_gone(world: World) -> None:
 def test_of_two_series_with_one_name_and_labels_the_first_stays_and_it_is_said_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.put(KEY, SENT, BOUNCES, replace(SENT, reading=Reading(9.0)))
+    world.put(KEY, SENT, BOUNCES, SENT._replace(reading=Reading(9.0)))
     world.text()
-    world.put(KEY, SENT, BOUNCES, replace(SENT, reading=Reading(10.0)))
+    world.put(KEY, SENT, BOUNCES, SENT._replace(reading=Reading(10.0)))
     assert [line.split(" ")[1] for line in world.shown("aws_ses_send_total")] == ["11200.0"]
     assert [record.message for record in caplog.records] == ["series left out, its name is taken"]
 
@@ -234,7 +234,7 @@ def test_of_two_targets_that_are_the_same_account_and_region_the_first_stays(
 ) -> None:
     before = world.text()
     twin = TargetKey("twin", "us-east-1")
-    world.add(twin, replace(SENT, reading=Reading(1.0)), BOUNCES)
+    world.add(twin, SENT._replace(reading=Reading(1.0)), BOUNCES)
     assert world.text() == before
     world.text(openmetrics=True)
     assert [vars(record)["subject"] for record in caplog.records] == ["twin"]
@@ -247,7 +247,7 @@ def test_a_scheme_without_account_and_region_gives_each_name_once_that_of_the_fi
 ) -> None:
     world = World(replace(NATIVE, labels=lambda _account, _region, series: series.labels))
     world.add(KEY, SENT)
-    world.add(TargetKey("default", "eu-west-1"), replace(SENT, reading=Reading(1.0)), BOUNCES)
+    world.add(TargetKey("default", "eu-west-1"), SENT._replace(reading=Reading(1.0)), BOUNCES)
     assert world.shown("aws_ses_send_total") == [" 11200.0"]
     assert world.shown("aws_ses_bounce_sum") == [" 3.0"]
     assert [record.message for record in caplog.records] == ["series left out, its name is taken"]
@@ -281,12 +281,12 @@ def test_a_scheme_is_told_the_dimensions_of_a_series_and_none_of_a_fact() -> Non
 
 def test_a_page_made_in_steps_is_that_of_its_beginning(world: World) -> None:
     before = world.page.known(openmetrics=False)
-    world.put(KEY, replace(SENT, reading=Reading(1.0)), BOUNCES)
+    world.put(KEY, SENT._replace(reading=Reading(1.0)), BOUNCES)
     after = world.page.known(openmetrics=False)
     world.put(KEY, SENT, BOUNCES)
     steps = world.page.known_in_steps(openmetrics=False, names=None)
     next(steps)
-    world.put(KEY, replace(SENT, reading=Reading(1.0)), BOUNCES)
+    world.put(KEY, SENT._replace(reading=Reading(1.0)), BOUNCES)
     assert (_end_of(steps), world.page.known(openmetrics=False)) == (before, after)
 
 
@@ -301,7 +301,7 @@ def test_the_whole_page_is_kept_until_it_would_be_another_one(world: World) -> N
     whole = world.page.known(openmetrics=False)
     assert world.page.kept(openmetrics=False) is whole
     assert world.page.kept(openmetrics=True) is None
-    world.put(KEY, replace(SENT, reading=Reading(1.0)), BOUNCES)
+    world.put(KEY, SENT._replace(reading=Reading(1.0)), BOUNCES)
     assert world.page.kept(openmetrics=False) is None
     world.page.known(openmetrics=False, names=frozenset({"aws_ses_up"}))
     assert world.page.kept(openmetrics=False) is None

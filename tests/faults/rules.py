@@ -46,6 +46,13 @@ OF_DATA = (
         QUERIES,
     ),
     Mutant(
+        "1 the times of each answer are looked at",
+        "series/queries.py",
+        "if times != self._times:",
+        "if self._times is None:",
+        QUERIES,
+    ),
+    Mutant(
         "1 the gauge waits its delay",
         "series/counts.py",
         "end = floor_to(now - self.plan.delay_seconds, period)",

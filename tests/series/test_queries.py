@@ -161,6 +161,17 @@ def test_pages_are_merged_by_id() -> None:
     assert answers.results() == {SEND: {1_800_000: 5.0, 1_800_120: 7.0}, BOUNCE: {1_800_060: 1.0}}
 
 
+def test_times_that_are_right_for_one_query_are_looked_at_anew_for_another() -> None:
+    five_minutes = Query("Send", "Average", 300, SPAN)
+    points, later = {1_800_060: 1.0, 1_800_000: 2.0}, {1_800_120: 3.0}
+    answers = Answers(Call(SPAN, (SEND, BOUNCE, five_minutes)))
+    answers.add(page(result(SEND, points), result(five_minutes, points), result(BOUNCE, points)))
+    answers.add(page(result(BOUNCE, later)))
+    results = answers.results()
+    assert (results[SEND], results[BOUNCE]) == (points, points | later)
+    assert "outside its window" in str(results[five_minutes])
+
+
 @pytest.mark.parametrize(
     ("broken", "error", "text"),
     [
