@@ -157,7 +157,8 @@ class RoleCredentials(Credentials):
     def __init__(self, assume: Callable[[], Awaitable[RoleKeys]], clock: Callable[[], float]) -> None:
         """Take *assume*, which asks STS, and *clock*, unix seconds."""
         super().__init__()
-        self._flight = SingleFlight(assume)
+        self._assume = assume
+        self._flight = SingleFlight(self._renew)
         self._clock = clock
         self._held: RoleKeys | None = None
         self._not_before = 0.0
@@ -166,14 +167,19 @@ class RoleCredentials(Credentials):
         now = self._clock()
         held = self._held
         if held is None or held.late(now):
-            held = self._held = await self._flight()
+            held = await self._flight()
         elif doubted or (held.early(now) and now >= self._not_before):
             self._not_before = now + RETRY_SECONDS
             try:
-                held = self._held = await self._flight()
+                held = await self._flight()
             except SourceError as error:
                 log.info("role not renewed, its keys serve on", extra={"reason": error.reason, "error": str(error)})
         return held.keys
+
+    async def _renew(self) -> RoleKeys:
+        """Keep what STS gives, also where whoever waited for it has gone."""
+        self._held = await self._assume()
+        return self._held
 
     async def aclose(self) -> None:
         """Cancel a renewal that is under way."""

@@ -9,6 +9,8 @@ from html import escape
 from urllib.parse import quote, unquote
 
 _LENGTH = 300
+_LOOKED_AT = 2000
+"""What looks like a secret is searched for in so much: in text that was made for it, that takes as long squared."""
 _LONG = 8
 _LIKE_SECRETS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}"  # access keys
@@ -20,13 +22,18 @@ _LIKE_SECRETS = re.compile(
 
 def redacted(text: str, secrets: Collection[str] = ()) -> str:
     """Return *text* on one line, of bounded length, without *secrets* and without what looks like one."""
-    text = _LIKE_SECRETS.sub("***", " ".join(_without(text, secrets).split()))
+    text = _LIKE_SECRETS.sub("***", _beginning(" ".join(_without(text, secrets).split())))
     return text if len(text) <= _LENGTH else text[:_LENGTH] + "..."
 
 
+def _beginning(text: str) -> str:
+    """Return whole words of *text* as far as they are looked at: of a secret no half may stay that looks like none."""
+    return text if len(text) <= _LOOKED_AT else f"{text[:_LOOKED_AT].rpartition(' ')[0]} ..."
+
+
 def tells(text: str, secrets: Collection[str]) -> bool:
-    """Return whether one of *secrets*, or what looks like one, is in *text*."""
-    return _without(text, secrets) != text or _LIKE_SECRETS.search(text) is not None
+    """Return whether one of *secrets*, or what looks like one, is in *text*, or may be, as it is long."""
+    return len(text) > _LOOKED_AT or _without(text, secrets) != text or _LIKE_SECRETS.search(text) is not None
 
 
 def passwords(proxies: Mapping[str, str]) -> tuple[str, ...]:

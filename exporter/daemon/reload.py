@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from exporter import logs
@@ -53,19 +53,23 @@ class Reloader:
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
-        self._wishes: asyncio.Queue[asyncio.Future[ExporterError | None]] = asyncio.Queue()
+        self._wish: asyncio.Future[ExporterError | None] | None = None
+        self._wished = asyncio.Event()
         self._ended = False
         self.loaded = loaded
         """The configuration in force; of the web's settings, those of the start, but for its file."""
 
     def wish(self) -> asyncio.Future[ExporterError | None]:
-        """Ask for a reload; the future tells why it was refused, None when it was done."""
-        wish: asyncio.Future[ExporterError | None] = asyncio.get_running_loop().create_future()
-        if self._ended:
-            wish.set_result(_stopping())
-        else:
-            self._wishes.put_nowait(wish)
-        return wish
+        """Ask for a reload; the future tells why it was refused, None when it was done.
+
+        It is the same one for all who ask before that reload begins, so nobody may cancel it.
+        """
+        if self._wish is None:
+            self._wish = asyncio.get_running_loop().create_future()
+            self._wished.set()
+            if self._ended:
+                self._wish.set_result(_stopping())
+        return self._wish
 
     async def reload(self) -> None:
         """Reload and wait for it.
@@ -74,18 +78,20 @@ class Reloader:
             ConfigError: the configuration is wrong; nothing changed.
             ExporterError: it could not be put in force, or the exporter is stopping; nothing changed.
         """
-        error = await self.wish()
+        error = await asyncio.shield(self.wish())
         if error is not None:
             raise error
 
     async def run(self) -> None:
         """Put the configuration in force that was loaded at start, then fulfil wishes until cancelled."""
-        heard: list[asyncio.Future[ExporterError | None]] = []
+        heard: asyncio.Future[ExporterError | None] | None = None
         try:
             await self._replace(self.loaded.settings)
             self._note(self.loaded)
             while True:
-                heard = [await self._wishes.get(), *self._waiting()]  # one reload is good for all who wait for one
+                await self._wished.wait()
+                self._wished.clear()
+                heard, self._wish = self._wish, None
                 begun = self._monotonic()
                 outcome = await self._reload()
                 took = self._monotonic() - begun
@@ -93,10 +99,8 @@ class Reloader:
                 await self._sleep(min(max(took, MIN_REST_SECONDS), MAX_REST_SECONDS))
         finally:
             self._ended = True
-            _tell([*heard, *self._waiting()], _stopping())
-
-    def _waiting(self) -> list[asyncio.Future[ExporterError | None]]:
-        return [self._wishes.get_nowait() for _ in range(self._wishes.qsize())]
+            _tell(heard, _stopping())
+            _tell(self._wish, _stopping())
 
     async def _reload(self) -> ExporterError | None:
         try:
@@ -150,10 +154,9 @@ class Reloader:
         )
 
 
-def _tell(wishes: Iterable[asyncio.Future[ExporterError | None]], outcome: ExporterError | None) -> None:
-    for wish in wishes:
-        if not wish.done():
-            wish.set_result(outcome)
+def _tell(wish: asyncio.Future[ExporterError | None] | None, outcome: ExporterError | None) -> None:
+    if wish is not None and not wish.done():
+        wish.set_result(outcome)
 
 
 def _stopping() -> ExporterError:

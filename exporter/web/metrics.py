@@ -26,7 +26,7 @@ HEADERS_REMEMBERED = 8
 """Each scraper asks in the same way each time, and few are different from each other."""
 
 MAX_FILTERS = 32
-"""How many requests with `name[]` may be there before they are answered; Prometheus sends none."""
+"""How many requests with `name[]` may be there before they are answered; Prometheus sends none unless told to."""
 
 _HEADERS = (
     (b"vary", b"Accept, Accept-Encoding"),

@@ -11,6 +11,7 @@ import http
 import math
 import sys
 from asyncio.events import TimerHandle
+from collections import Counter
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
@@ -22,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from exporter.config.web.sans import sans_of
 from exporter.errors import Refusal
+from exporter.web.place import place_of
 from exporter.web.slices import in_slices
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -194,6 +196,11 @@ class Protocol(HttpToolsProtocol):
         """The length of the answer, all of which is held while some of it waits for its reader; 0 where none does."""
         return self._answer_bytes if self.flow.write_paused else 0
 
+    @property
+    def place(self) -> str:
+        """Where the client is, as far as that is one; empty where that is not known."""
+        return place_of(self.client[0]) if self.client is not None else ""
+
     def give_way(self) -> None:
         """End the connection at once."""
         self.connections.discard(self)
@@ -207,11 +214,14 @@ class Protocol(HttpToolsProtocol):
         self._serving = cycle
         self._answer_bytes = self.unread_bytes  # of the one before
 
-        def begun() -> None:
-            self._answer_bytes += cycle.expected_content_length
+        def begins(length: int) -> None:
+            if cycle.scope["method"] != "HEAD":
+                self._answer_bytes += length
+            if self.flow.write_paused:
+                cut_unread(self.connections)
 
         most = TLS_SLICE_BYTES if self.scheme == "https" else sys.maxsize
-        sliced = in_slices(app, most, begun=begun)  # type: ignore[arg-type]  # starlette's types say the same
+        sliced = in_slices(app, most, begins=begins)  # type: ignore[arg-type]  # starlette's types say the same
         super()._start_asgi_task(cycle, sliced)  # type: ignore[arg-type]
 
     def _expect_request(self) -> None:
@@ -257,18 +267,21 @@ def cut_idlest(connections: Iterable[object]) -> None:
 def cut_unread(connections: Iterable[object]) -> None:
     """Cut those of *connections* whose readers are waited for longest, until the answers of the others are few enough.
 
+    Those of the place that holds most: who opens many from one address has nobody cut at another.
+
     Answers may be the same object, but each may be another one, as the page changes or is made for one request.
     """
     unread = [each for each in connections if isinstance(each, Protocol) and each.unread_bytes > 0]
-    held = sum(each.unread_bytes for each in unread)
-    if held <= MAX_UNREAD_BYTES:
-        return
+    held = Counter[str]()
+    for each in unread:
+        held[each.place] += each.unread_bytes
     unread.sort(key=lambda each: math.inf if each.idle_since is None else each.idle_since)
-    for each in unread[:-MIN_READERS]:
-        if held <= MAX_UNREAD_BYTES:
-            break
-        held -= each.unread_bytes
-        each.give_way()
+    while held.total() > MAX_UNREAD_BYTES and len(unread) > MIN_READERS:
+        (most, _), *_ = held.most_common(1)
+        oldest = next(each for each in unread if each.place == most)
+        unread.remove(oldest)
+        held[most] -= oldest.unread_bytes
+        oldest.give_way()
 
 
 _come_again = PlainTextResponse("Too many connections.\n", 503, headers={"connection": "close", "retry-after": "1"})

@@ -195,7 +195,8 @@ async def test_wishes_that_the_end_overtakes_are_told_so() -> None:
     await stage.reloader.reload()
     stage.go_on.clear()
     wishes = [stage.reloader.wish() for _ in range(3)]
-    gone = stage.reloader.wish()
+    gone = asyncio.create_task(stage.reloader.reload())
+    await asyncio.sleep(0)
     gone.cancel()
     while stage.under_way == 0:  # noqa: ASYNC110 - the reload loads in a thread first
         await asyncio.sleep(0.001)
@@ -209,11 +210,20 @@ async def test_wishes_that_the_end_overtakes_are_told_so() -> None:
 async def test_a_client_that_went_away_takes_no_reload_with_it() -> None:
     stage = Stage()
     task = asyncio.create_task(stage.reloader.run())
-    stage.reloader.wish().cancel()
+    stage.rested.clear()
     await stage.reloader.reload()
+    many = [asyncio.create_task(stage.reloader.reload()) for _ in range(3)]
+    await asyncio.sleep(0)
+    asked = stage.reloader.wish()
+    for gone in many:
+        gone.cancel()
+    await asyncio.wait(many)
+    assert stage.reloader.wish() is asked, "however many ask, one wish is kept"
+    stage.rested.set()
+    assert await asked is None
     task.cancel()
     await asyncio.wait((task,))
-    assert stage.in_force == ["old", "new"]
+    assert stage.in_force == ["old", "new", "new"]
 
 
 async def test_a_bug_while_putting_in_force_goes_up_and_answers_who_waits() -> None:

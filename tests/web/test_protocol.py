@@ -111,6 +111,28 @@ async def test_answers_that_nobody_reads_are_few_and_who_waits_for_his_reader_lo
     assert (await answer(streams[3])).endswith(b"x" * 100)
 
 
+async def test_an_answer_behind_one_that_is_not_read_counts_before_any_of_it_is_sent(start: Open) -> None:
+    site = await start()
+    reader, writer = await site.connect()
+    writer.write(get("/big", close=False) + get("/big"))
+    await reader.readuntil(b"200 OK")
+    await until(lambda: connections(site)[0].unread_bytes == 2 * BIG)
+
+
+async def test_a_crowd_of_slow_readers_at_one_address_has_nobody_cut_at_another(start: Open) -> None:
+    site = await start()
+    first, patient = await site.connect(local="127.0.0.2")
+    patient.write(get("/big"))
+    await first.readuntil(b"200 OK")
+    for _ in range(MIN_READERS + 3):
+        reader, writer = await site.connect()
+        writer.write(get("/big"))
+        await reader.readuntil(b"200 OK")
+    await until(lambda: len(connections(site)) == MIN_READERS)
+    assert "127.0.0.2" in [each.place for each in connections(site)]
+    assert len(await answer(first)) > BIG
+
+
 async def test_who_asks_again_in_place_of_reading_is_waited_for_all_the_same(start: Open) -> None:
     site = await start(max_connections=5)
 

@@ -34,8 +34,9 @@ class Site:
     go_on: asyncio.Event
     streams: list[Stream] = field(default_factory=list)
 
-    async def connect(self) -> Stream:
-        self.streams.append(await asyncio.open_connection("127.0.0.1", self.port))
+    async def connect(self, local: str = "127.0.0.1") -> Stream:
+        """Connect from the address *local*."""
+        self.streams.append(await asyncio.open_connection("127.0.0.1", self.port, local_addr=(local, 0)))
         return self.streams[-1]
 
     async def ask(self, request: bytes) -> bytes:

@@ -17,7 +17,13 @@ async def sent(*bodies: bytes) -> list[Message]:
     messages: list[Message] = []
 
     async def app(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"Content-Length", b"%d" % sum(map(len, bodies)))],
+            }
+        )
         for body in bodies[:-1]:
             await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": bodies[-1]})
@@ -25,7 +31,9 @@ async def sent(*bodies: bytes) -> list[Message]:
     async def send(message: Message) -> None:
         messages.append(message)
 
-    await in_slices(app, SLICE_BYTES, begun=lambda: messages.append({"type": "begun"}))({}, nothing, send)
+    await in_slices(app, SLICE_BYTES, begins=lambda length: messages.append({"type": "begins", "length": length}))(
+        {}, nothing, send
+    )
     return messages
 
 
@@ -34,8 +42,9 @@ async def sent(*bodies: bytes) -> list[Message]:
 )
 async def test_an_answer_is_the_same_in_slices(sizes: tuple[int, ...]) -> None:
     bodies = [bytes([65 + number]) * size for number, size in enumerate(sizes)]
-    head, begun, *rest = await sent(*bodies)
-    assert (head["type"], begun["type"]) == ("http.response.start", "begun")
+    begins, head, *rest = await sent(*bodies)
+    assert begins == {"type": "begins", "length": sum(sizes)}, "it is told before anything may wait"
+    assert head["type"] == "http.response.start"
     assert b"".join(message["body"] for message in rest) == b"".join(bodies)
     assert all(len(message["body"]) <= SLICE_BYTES for message in rest)
     assert [message.get("more_body", False) for message in rest] == [True] * (len(rest) - 1) + [False]
