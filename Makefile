@@ -1,7 +1,7 @@
 # Every chore of the project; `make` alone lists them. Needs make and Python 3.11 or newer; uses uv where it is.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers tests bench soak format golden docs dashboards kubernetes lock dist image debian clean
+.PHONY: help install demo test lint types layers bytecode tests bench soak format golden docs dashboards kubernetes lock dist image debian clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	found=$$("$$python" -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null); \
@@ -48,7 +48,8 @@ demo: install ## show the exporter on an embedded AWS, until Ctrl-C; make demo A
 	@$(BIN)/aws-ses-exporter demo $(ARGS)
 
 test: lint ## everything that has to pass: lint, types, layers, tests with coverage
-	@$(MAKE) --no-print-directory --jobs=2 types layers tests
+	@$(MAKE) --no-print-directory --jobs=2 types layers bytecode
+	@$(MAKE) --no-print-directory tests
 
 lint: install ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -59,6 +60,9 @@ types: install ## mypy, strict, over code and tests
 
 layers: install ## who may import whom
 	$(BIN)/lint-imports
+
+bytecode: install ## import all tests once, so that not every worker of pytest compiles them and what they need
+	@said=$$($(BIN)/python -m pytest --collect-only --quiet --no-cov) || { echo "$$said"; exit 1; }
 
 tests: install debian ## pytest with branch coverage; make tests ARGS="-k ledger --no-cov" for a part
 	@rm -f .coverage .coverage.*

@@ -20,6 +20,7 @@ from typing import Any
 import promql_parser as promql
 import yaml
 
+from tests import yamls
 from tests.alerts.promtool import failures
 from tests.alerts.rulefiles import ALERTS, COMPARISONS, LOGICAL, OWN, PEERS, Rule, promtool_tests, read, replaced
 
@@ -104,7 +105,7 @@ class Bench:
         self._promtool = promtool
         self._alerts = alerts
         paths = PEERS if alert.file in PEERS else OWN
-        self._files = {path: yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths}
+        self._files = {path: yamls.load(path.read_text(encoding="utf-8")) for path in paths}
         text = promtool_tests(alert).read_text(encoding="utf-8")
         needed = self._needed(alert.name, text)
         for group in (group for content in self._files.values() for group in content["groups"]):
@@ -149,22 +150,22 @@ class Bench:
 
     def _split(self, text: str, path: Path) -> list[Path]:
         """Write a file beside *path* for each of the tests in *text*, and return their paths."""
-        content = yaml.safe_load(text)
+        content = yamls.load(text)
         # Values such as 0x60 are numbers to PyYAML, and text to promtool.
-        texts = yaml.load(text, yaml.BaseLoader)  # noqa: S506  # it makes nothing but text
+        texts = yaml.load(text, yaml.CBaseLoader)  # noqa: S506  # it makes nothing but text
         path.parent.mkdir(parents=True)
         parts = []
         for number, (test, written) in enumerate(zip(content["tests"], texts["tests"], strict=True)):
             test["input_series"] = written.get("input_series", [])
             parts.append(path.with_name(f"{number}.test.yml"))
-            parts[-1].write_text(yaml.safe_dump({**content, "tests": [test]}), encoding="utf-8")
+            parts[-1].write_text(yamls.dump({**content, "tests": [test]}), encoding="utf-8")
         return parts
 
     def _write(self, paths: Iterable[Path]) -> None:
         for path in paths:
             copy = self._alerts / path.relative_to(ALERTS)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(yaml.safe_dump(self._files[path], sort_keys=False), encoding="utf-8")
+            copy.write_text(yamls.dump(self._files[path]), encoding="utf-8")
 
     def _run(self) -> Verdict:
         for test in self._tests:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import promql_parser as promql
-import yaml
+
+from tests import yamls
 
 ALERTS = Path(__file__).parents[2] / "alerts"
 OWN = tuple(sorted((ALERTS / "rules").glob("*.yml")))
@@ -79,7 +80,7 @@ def read(path: Path) -> list[Rule]:
 def parse(text: str, file: Path) -> list[Rule]:
     """Return the rules that *text* holds, which stands or might stand in *file*."""
     comments = _comments(text)
-    found = [each for group in yaml.safe_load(text)["groups"] for each in group["rules"]]
+    found = [each for group in yamls.load(text)["groups"] for each in group["rules"]]
     return [
         Rule(
             file=file,

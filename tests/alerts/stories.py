@@ -44,8 +44,8 @@ def elsewhere(rate: float, between: Value) -> TimeLine:
 
 
 def office_hours(minute: int) -> float:
-    """Return the mails of a *minute* of a week that begins on Friday: none at the weekend, few at night."""
-    day, hour = minute // (24 * HOUR) % 7, minute // HOUR % 24
+    """Return the mails of a *minute* of a week that begins on Friday noon: none at the weekend, few at night."""
+    day, hour = (minute // HOUR + 12) // 24 % 7, (minute // HOUR + 12) % 24
     if day in (1, 2):
         return 0
     return 30 if 8 <= hour < 18 else 4
@@ -53,7 +53,7 @@ def office_hours(minute: int) -> float:
 
 def quiet_weekend(days: int) -> TimeLine:
     """Over the line from the first burst on, for some days with a weekend without mail; the weeks are alike."""
-    clock = Clock(days * 24 + 12)
+    clock = Clock(days * 24)
     page = account(clock, mails=office_hours, bounce_rate=lambda _: 0.06)
     return TimeLine(clock, page, {BOUNCES: Opened(1)})
 
@@ -100,11 +100,11 @@ OWN_COUNTERS = (
 
 
 def restart() -> TimeLine:
-    """The exporter is replaced after five hours: three minutes without it, own counters from 0, another instance.
+    """The exporter is replaced after three hours: three minutes without it, own counters from 0, another instance.
 
     One region is over the line, one is healthy.
     """
-    clock, gone, back = Clock(10, 1), 5 * HOUR, 5 * HOUR + 3
+    clock, gone, back = Clock(6, 1), 3 * HOUR, 3 * HOUR + 3
     over = account(clock, bounce_rate=lambda _: 0.06)
     series = {**over, **relabelled(account(clock), region="eu-west-1")}
     fresh = {name: clock.values(lambda minute: max(0, minute - back) // 5 + 1) for name in OWN_COUNTERS[:2]}
@@ -120,7 +120,7 @@ def restart() -> TimeLine:
 
 def restart_in_place() -> TimeLine:
     """The same, but the instance keeps its name, so that the series go on and `up` is 0 meanwhile."""
-    clock, gone, back = Clock(10, 1), 5 * HOUR, 5 * HOUR + 3
+    clock, gone, back = Clock(6, 1), 3 * HOUR, 3 * HOUR + 3
     page = account(clock, bounce_rate=lambda _: 0.06)
     fresh = {
         name: [value if minute < gone else first for minute, value in zip(clock, _of(page, name), strict=True)]
@@ -288,7 +288,7 @@ STORIES: Mapping[str, Callable[[], TimeLine]] = {
             quota_is_raised,
             turn_of_the_year,
             down_in_a_breach,
-            down_while_mail_bounces,
+            *((down_while_mail_bounces,) if SOAK else ()),
             late_data,
         )
     },

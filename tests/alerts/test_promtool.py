@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import yamls
 from tests.alerts.mutants import rules
 from tests.alerts.promtool import failures
 from tests.alerts.rulefiles import ALERTS, Rule, promtool_tests
@@ -27,7 +27,7 @@ Case = Mapping[str, Any]
 
 
 def cases(file: Path) -> Iterator[Case]:
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = yamls.load(file.read_text(encoding="utf-8"))
     for each in content["tests"]:
         yield from each.get("alert_rule_test", ())
 
@@ -54,9 +54,9 @@ TRIED = [file for file in FILES if SOAK or file.name not in LONG]
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ALERTS / "tests")))
 def test_a_file_names_rule_files_and_groups_that_there_are(file: Path) -> None:
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = yamls.load(file.read_text(encoding="utf-8"))
     files = [file.parent / name for name in content["rule_files"]]
-    groups = {group["name"] for each in files for group in yaml.safe_load(each.read_text(encoding="utf-8"))["groups"]}
+    groups = {group["name"] for each in files for group in yamls.load(each.read_text(encoding="utf-8"))["groups"]}
 
     assert set(content.get("group_eval_order", ())) <= groups
     assert not LONG - {each.name for each in FILES}

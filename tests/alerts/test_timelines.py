@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tests import yamls
 from tests.alerts.promtool import failures
 from tests.alerts.scraped import GOLDEN, account, golden
 from tests.alerts.stories import STORIES, wandering, wobbling_at_random
@@ -25,7 +25,7 @@ def promtool(line: TimeLine, folder: Path, rule: str | None = None) -> str:
     if rule is not None:
         alert = {"alert": "Above", "expr": rule, "labels": {"severity": "warning"}}
         path = folder / "rules.yml"
-        path.write_text(yaml.safe_dump({"groups": [{"name": "above", "rules": [alert]}]}), encoding="utf-8")
+        path.write_text(yamls.dump({"groups": [{"name": "above", "rules": [alert]}]}), encoding="utf-8")
         line = dataclasses.replace(line, rules=[path])
     return failures(require_tool("promtool", debian="prometheus"), line.write(folder))
 

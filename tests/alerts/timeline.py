@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import promql_parser as promql
-import yaml
 
+from tests import yamls
 from tests.alerts.rulefiles import OWN, asked, read
 
 Value = float | None
@@ -63,7 +63,7 @@ class TimeLine:
         step = f"{self.clock.minutes}m"
         firing = 'ALERTS{alertstate="firing"}'
         began = {"record": "began", "expr": f"{firing} unless {firing} offset {step}"}
-        (folder / "began.yml").write_text(yaml.safe_dump({"groups": [{"name": "began", "rules": [began]}]}))
+        (folder / "began.yml").write_text(yamls.dump({"groups": [{"name": "began", "rules": [began]}]}))
         wanted = {each.name for path in self.rules for rule in read(path) for each in asked(promql.parse(rule.expr))}
         expected = {**({"AWSSESWatchdog info": Opened(1)} if self.rules == OWN else {}), **self.opened}
         test = {
@@ -85,7 +85,7 @@ class TimeLine:
             "tests": [test],
         }
         path = folder / "timeline.test.yml"
-        path.write_text(yaml.safe_dump(content, sort_keys=False, width=10_000), encoding="utf-8")
+        path.write_text(yamls.dump(content), encoding="utf-8")
         return path
 
     def _counts(self, expr: str, expected: Mapping[str, Opened]) -> dict[str, object]:
@@ -144,4 +144,4 @@ def _braces(labels: Mapping[str, str]) -> str:
 
 
 def _groups(path: Path) -> list[str]:
-    return [group["name"] for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]]
+    return [group["name"] for group in yamls.load(path.read_text(encoding="utf-8"))["groups"]]

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import yamls
 from tests.alerts.promtool import failures
 from tests.alerts.rulefiles import OWN
 from tests.alerts.simulation.weeks import SCRAPE_SECONDS, Plan, Weeks
@@ -49,7 +48,7 @@ def judge(weeks: Weeks, openings: Sequence[Opening], place: Path) -> str:
     """Return what promtool finds other than *openings*, and no other, say; nothing when all is as expected."""
     promtool = require_tool("promtool", debian="prometheus")
     changes = place / "changes.yml"
-    changes.write_text(yaml.safe_dump({"groups": [{"name": CHANGES, "rules": list(_changes())}]}), encoding="utf-8")
+    changes.write_text(yamls.dump({"groups": [{"name": CHANGES, "rules": list(_changes())}]}), encoding="utf-8")
     file = {
         "rule_files": [*sorted(map(str, OWN)), str(changes)],
         "evaluation_interval": f"{EVALUATION_MINUTES}m",
@@ -63,7 +62,7 @@ def judge(weeks: Weeks, openings: Sequence[Opening], place: Path) -> str:
         ],
     }
     path = place / "weeks.test.yml"
-    path.write_text(yaml.dump(file, Dumper=yaml.CSafeDumper, width=1 << 30), encoding="utf-8")
+    path.write_text(yamls.dump(file), encoding="utf-8")
     return failures(promtool, path)
 
 
