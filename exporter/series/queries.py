@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from exporter.catalogue import NAMESPACE, snake
 from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError, SourceError, alone
+from exporter.series.pages import Pages
 from exporter.series.windows import Span
 
 MAX_QUERIES = 500
@@ -26,9 +27,6 @@ LARGEST = 1e15
 TEXT_LENGTH = 40
 MESSAGE_LENGTH = 200
 MAX_MESSAGES = 10
-MAX_TOKEN_LENGTH = 65_536
-MAX_PAGES = 1_000
-"""Of one call: far more than the most datapoints take, so that an answer without end ends."""
 MOMENTS_REMEMBERED = 1024
 """All series of an answer have datapoints at the same few hundred moments."""
 
@@ -150,7 +148,7 @@ class Answers:
         self._queries = call.by_id
         self._partial = {name: _Partial() for name in self._queries}
         self._messages: list[str] = []
-        self._tokens: set[int] = set()
+        self._pages = Pages("GetMetricData")
         self._times: tuple[Span, int, list[datetime]] | None = None
         self._moments: list[int] = []
 
@@ -169,17 +167,7 @@ class Answers:
         for result in page["MetricDataResults"]:
             self._add_result(result)
         self._messages = [*self._messages, *_messages(page)][:MAX_MESSAGES]
-        token = page.get("NextToken")
-        if not token:
-            return None
-        if not is_token(token):
-            raise InvalidResponseError("GetMetricData: NextToken is none")
-        if hash(token) in self._tokens:
-            raise InvalidResponseError("GetMetricData: NextToken repeats")
-        if len(self._tokens) >= MAX_PAGES:
-            raise InvalidResponseError("GetMetricData: the answer does not end")
-        self._tokens.add(hash(token))
-        return str(token)
+        return self._pages.after(page)
 
     def _add_result(self, result: Mapping[str, Any]) -> None:
         name = result.get("Id", "")
@@ -223,11 +211,6 @@ class Answers:
                 f"GetMetricData: {what} may be incomplete: {'; '.join(messages)[:MESSAGE_LENGTH]}"
             )
         return partial.points
-
-
-def is_token(token: object) -> bool:
-    """Return whether *token* is one that AWS may give for a next page; it says nothing of its length."""
-    return isinstance(token, str) and len(token) <= MAX_TOKEN_LENGTH
 
 
 def _messages(part: Mapping[str, Any]) -> list[str]:

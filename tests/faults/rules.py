@@ -240,9 +240,7 @@ OF_DATA = (
         "        if False:\n",
         QUERIES,
     ),
-    Mutant(
-        "6 a token that repeats ends it", "series/queries.py", "if hash(token) in self._tokens:", "if False:", QUERIES
-    ),
+    Mutant("6 a token that repeats ends it", "series/pages.py", "if hash(token) in self._seen:", "if False:", QUERIES),
     Mutant(
         "6 NaN is no value",
         "series/queries.py",
