@@ -35,6 +35,9 @@ class Credentials(ABC):
         self._doubted = False
         self._doubted_at = -math.inf
         self._good_in = set[str]()
+        """Regions that took these very keys, since they were last looked for."""
+        self._odd = set[str]()
+        """Regions that refused what others took, and have not taken any since."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -44,6 +47,7 @@ class Credentials(ABC):
     def accepted(self, region: str) -> None:
         """Note that AWS took the keys in *region*."""
         self._good_in.add(region)
+        self._odd.discard(region)
 
     def refused(self, access_key: str, region: str, now: float) -> None:
         """Try to have others at the next call, where the very keys of *access_key* are held that AWS refused.
@@ -53,10 +57,11 @@ class Credentials(ABC):
         """
         if self._signed is None or self._signed.access_key != access_key:
             return
-        alone = region not in self._good_in
-        self._good_in.discard(region)
-        if alone and self._good_in and 0 <= now - self._doubted_at < ALONE_SECONDS:
-            return
+        if region not in self._good_in:
+            if self._good_in:
+                self._odd.add(region)
+            if region in self._odd and 0 <= now - self._doubted_at < ALONE_SECONDS:
+                return
         self._doubted, self._doubted_at = True, now
 
     async def get_frozen_credentials(self) -> ReadOnlyCredentials:
@@ -67,8 +72,11 @@ class Credentials(ABC):
             SourceError: the role cannot be assumed, and there are no keys left that are still good.
         """
         doubted, self._doubted = self._doubted, False
-        self._signed = await self._keys(doubted=doubted)
-        return self._signed
+        keys = await self._keys(doubted=doubted)
+        if keys != self._signed:
+            self._signed, self._doubted = keys, False
+            self._good_in.clear()
+        return keys
 
     @abstractmethod
     async def _keys(self, *, doubted: bool) -> ReadOnlyCredentials:
@@ -125,6 +133,7 @@ class ChainCredentials(Credentials):
         if found is None:
             raise NoCredentialsError
         self._found = found
+        self._good_in.clear()  # what counts from now on is who takes what was found, be it the same
         return found
 
 
