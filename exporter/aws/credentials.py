@@ -6,7 +6,7 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.credentials import ReadOnlyCredentials
@@ -32,6 +32,7 @@ class Credentials(ABC):
     def __init__(self) -> None:
         """Begin without keys."""
         self._signed: ReadOnlyCredentials | None = None
+        self._before: ReadOnlyCredentials | None = None
         self._doubted = False
         self._doubted_at = -math.inf
         self._good_in = set[str]()
@@ -41,8 +42,9 @@ class Credentials(ABC):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What of the keys must not be told."""
-        return () if self._signed is None else (self._signed.secret_key or "", self._signed.token or "")
+        """What must not be told of the keys and of those before them, which an answer that is under way may repeat."""
+        kept = [keys for keys in (self._signed, self._before) if keys is not None]
+        return tuple(secret for keys in kept for secret in (keys.secret_key or "", keys.token or ""))
 
     def accepted(self, region: str) -> None:
         """Note that AWS took the keys in *region*."""
@@ -74,7 +76,7 @@ class Credentials(ABC):
         doubted, self._doubted = self._doubted, False
         keys = await self._keys(doubted=doubted)
         if keys != self._signed:
-            self._signed, self._doubted = keys, False
+            self._signed, self._before, self._doubted = keys, self._signed, False
             self._good_in.clear()
         return keys
 
@@ -141,7 +143,7 @@ class ChainCredentials(Credentials):
 class RoleKeys:
     """Keys of an assumed role, got at *since* and good until *until* (unix seconds)."""
 
-    keys: ReadOnlyCredentials
+    keys: ReadOnlyCredentials = field(repr=False)
     since: float
     until: float
 

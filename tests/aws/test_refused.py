@@ -32,7 +32,8 @@ class Sts:
         if self.down:
             raise AwsInternalError("AssumeRole: ServiceUnavailable")
         self.given += 1
-        return RoleKeys(ReadOnlyCredentials(f"K{self.given}", "secret", "token"), self.now, self.now + 3600)
+        keys = ReadOnlyCredentials(f"K{self.given}", f"secret{self.given}", f"token{self.given}")
+        return RoleKeys(keys, self.now, self.now + 3600)
 
     async def key(self) -> str:
         return str((await self.credentials.get_frozen_credentials()).access_key)
@@ -124,6 +125,17 @@ async def test_a_doubt_of_who_took_the_keys_lasts_until_they_could_be_looked_for
     sts.down = False
     sts.refuse("K1")
     assert await sts.key() == "K2"
+
+
+async def test_the_secrets_of_keys_are_known_until_they_were_renewed_twice() -> None:
+    sts = Sts()
+    for number in (1, 2, 3):
+        assert await sts.key() == f"K{number}"
+        assert await sts.key() == f"K{number}"
+        known = {f"{secret}{each}" for secret in ("secret", "token") for each in (number, number - 1) if each}
+        assert set(sts.credentials.secrets) == known
+        sts.refuse(f"K{number}")
+    assert "secret" not in repr(await sts.assume())
 
 
 class Files:
