@@ -37,12 +37,15 @@ def tells(text: str, secrets: Collection[str]) -> bool:
 
 
 def passwords(proxies: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is secret in the addresses of *proxies*, by scheme: each password, also with its user before it."""
+    """Return what is secret in the addresses of *proxies*, by scheme: each password, also with its user before it.
+
+    A user without a password is one: a token is given so (`http://TOKEN@proxy`), and sent as `TOKEN:`.
+    """
     found = set[str]()
     for address in proxies.values():
         user, _, password = (address.partition("//")[2] or address).rpartition("@")[0].partition(":")
-        if password:
-            found |= {password, unquote(password), f"{unquote(user)}:{unquote(password)}"}
+        if secret := password or user:
+            found |= {secret, unquote(secret), f"{unquote(user)}:{unquote(password)}"}
     return tuple(found)
 
 
