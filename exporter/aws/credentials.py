@@ -76,7 +76,7 @@ class Credentials(ABC):
         doubted, self._doubted = self._doubted, False
         keys = await self._keys(doubted=doubted)
         if keys != self._signed:
-            self._signed, self._before, self._doubted = keys, self._signed, False
+            self._before, self._signed, self._doubted = self._signed, keys, False
             self._good_in.clear()
         return keys
 

@@ -236,7 +236,7 @@ OF_DATA = (
     Mutant(
         "6 messages mean that it is not whole",
         "series/queries.py",
-        "        if messages:\n",
+        "        if message is not None:\n",
         "        if False:\n",
         QUERIES,
     ),

@@ -250,6 +250,43 @@ def test_an_answer_without_end_ends_and_keeps_little_of_what_was_large() -> None
         answers.add(page(NextToken="one more"))
 
 
+HIDDEN = str.maketrans({"7": "*"})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        page(result(SEND, Messages=[{"Code": "Odd", "Value": "key 777"}])),
+        page(result(SEND), Messages=[{"Code": "777", "Value": "some"}]),
+        page(result(SEND, Messages=[{"Code": "Odd", "Value": "x" * 190 + "777" * 99}])),
+        page(result(SEND, status="777")),
+        page(result(SEND, status="x" * 39 + "777")),
+        page({**result(SEND, {1_800_000: 1.0}), "Values": ["777"]}),
+    ],
+)
+def test_of_aws_s_words_in_a_good_answer_none_is_told_that_is_secret(odd: dict[str, Any]) -> None:
+    hidden = Mock(side_effect=lambda text: text.translate(HIDDEN))
+    answers = Answers(Call(SPAN, (SEND,)), hidden)
+    answers.add(odd)
+    error = answers.results()[SEND]
+    assert isinstance(error, InvalidResponseError)
+    assert "7" not in str(error).partition(": ")[2]
+    assert len(str(error)) < 300
+
+
+def test_an_answer_without_messages_is_not_searched_for_secrets() -> None:
+    never = Mock(side_effect=AssertionError)
+    answers = Answers(Call(SPAN, (SEND, BOUNCE)), never)
+    answers.add(page(result(SEND, {1_800_000: 5.0}, Messages=[]), result(BOUNCE, status="PartialData"), Messages=[]))
+    assert answers.results()[SEND] == {1_800_000: 5.0}
+
+
+def test_an_unknown_status_that_reads_as_complete_once_it_is_told_is_not_complete() -> None:
+    answers = Answers(Call(SPAN, (SEND,)), str.strip)
+    answers.add(page(result(SEND, {1_800_000: 5.0}, status="Complete ")))
+    assert isinstance(answers.results()[SEND], InvalidResponseError)
+
+
 def test_a_status_that_is_none_is_told_in_short() -> None:
     answers = Answers(Call(SPAN, (SEND,)))
     answers.add(page(result(SEND, StatusCode="S" * 100_000)))
