@@ -64,4 +64,5 @@ def _without(text: str, secrets: Collection[str]) -> str:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    return secret, quote(secret), quote(secret, safe=""), escape(secret), b64encode(secret.encode()).decode()
+    data = secret.encode(errors="surrogatepass")  # of a variable that is not UTF-8
+    return secret, quote(data), quote(data, safe=""), escape(secret), b64encode(data).decode()

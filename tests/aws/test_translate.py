@@ -283,6 +283,10 @@ def test_no_half_of_a_secret_is_left_where_a_text_is_cut() -> None:
         assert "ses" not in redacted(f"{'x ' * length}"[:length] + SECRET, (SECRET,))
 
 
+def test_a_secret_that_cannot_be_written_as_utf_8_is_a_secret_too() -> None:
+    assert redacted("a sesame\udcff, a sesame%ED%B3%BF", ("sesame\udcff",)) == "a ***, a ***"
+
+
 def test_a_short_secret_leaves_the_words_around_it() -> None:
     assert redacted("us-east-1 is east of us", ("us",)) == "***-east-1 is east of ***"
     assert redacted("a status", ("us",)) == "a status"
