@@ -13,6 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 
 from exporter.aws.flight import SingleFlight
+from exporter.aws.provided import of_a_provider, usable
 from exporter.errors import SourceError
 
 EARLY_SECONDS = 900.0
@@ -120,18 +121,19 @@ class ChainCredentials(Credentials):
             except Exception as error:  # noqa: BLE001 - whatever it is, other regions may take what there is
                 log.info("credentials not found anew, the old ones serve on", extra={"error": type(error).__name__})
         try:
-            keys: ReadOnlyCredentials = await found.get_frozen_credentials()
+            with of_a_provider():
+                return usable(await found.get_frozen_credentials())
         except Exception:
             self._found = None  # it has ended, and what it is refreshed from may be another by now
             raise
-        return keys
 
     async def aclose(self) -> None:
         """Cancel a walk that is under way."""
         await self._flight.aclose()
 
     async def _walk(self) -> Any:
-        found = await self._load()
+        with of_a_provider():
+            found = await self._load()
         if found is None:
             raise NoCredentialsError
         self._found = found
