@@ -27,7 +27,7 @@ def of_a_provider() -> Iterator[None]:
             raise
         raise _refusal(f"{error.filename}: {os.strerror(error.errno or 0)}") from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise _refusal(f"what it gives cannot be read ({type(error).__name__})") from error
+        raise _refusal(f"what is set for it or comes of it cannot be read ({type(error).__name__})") from error
 
 
 def usable(keys: ReadOnlyCredentials) -> ReadOnlyCredentials:

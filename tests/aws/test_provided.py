@@ -16,7 +16,7 @@ from tests.aws.helpers import ROLE, TARGET, Recorder, settings
 from tests.fakes.aws import Body, FakeAws
 
 MISSING = "chain: /no/such/place: No such file or directory"
-UNREADABLE = r"chain: what it gives cannot be read \(\w+\)$"
+UNREADABLE = r"chain: what is set for it or comes of it cannot be read \(\w+\)$"
 NO_KEY = "chain: a key is not all printable ASCII"
 
 
