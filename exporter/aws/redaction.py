@@ -21,8 +21,9 @@ _LIKE_SECRETS = re.compile(
 
 
 def redacted(text: str, secrets: Collection[str] = ()) -> str:
-    """Return *text* on one line, of bounded length, without *secrets* and without what looks like one."""
+    """Return *text* on one line that is UTF-8, of bounded length, without *secrets* and without what looks like one."""
     text = _LIKE_SECRETS.sub("***", _beginning(" ".join(_without(text, secrets).split())))
+    text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= _LENGTH else text[:_LENGTH] + "..."
 
 
