@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from exporter.aws.observer import CallObserver, ClockWatch, Tap
 from exporter.aws.questions import hasten
+from exporter.aws.redaction import redacted
 from exporter.aws.resolver import Resolver
 from exporter.aws.sessions import LoaderFor, SessionFactory
 from exporter.aws.translate import shown, translated
@@ -92,6 +93,10 @@ class RegionClients:
         Such a clock was set right while AWS was asked: the call itself saw nothing wrong.
         """
         return self._tap.ahead_error(now, self._answered)
+
+    def redacted(self, text: str) -> str:
+        """Return *text*, AWS's words in an answer that is good otherwise, as errors tell it; from any thread."""
+        return redacted(text, self._way.secrets)
 
     async def account_id(self) -> str:
         """Return the account: the configured one, else the role's, else that of sts:GetCallerIdentity.

@@ -6,13 +6,14 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 
 from exporter.aws.flight import SingleFlight
+from exporter.aws.provided import of_a_provider, usable
 from exporter.errors import SourceError
 
 EARLY_SECONDS = 900.0
@@ -32,18 +33,24 @@ class Credentials(ABC):
     def __init__(self) -> None:
         """Begin without keys."""
         self._signed: ReadOnlyCredentials | None = None
+        self._before: ReadOnlyCredentials | None = None
         self._doubted = False
         self._doubted_at = -math.inf
         self._good_in = set[str]()
+        """Regions that took these very keys, since they were last looked for."""
+        self._odd = set[str]()
+        """Regions that refused what others took, and have not taken any since."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What of the keys must not be told."""
-        return () if self._signed is None else (self._signed.secret_key or "", self._signed.token or "")
+        """What must not be told of the keys and of those before them, which an answer that is under way may repeat."""
+        kept = [keys for keys in (self._signed, self._before) if keys is not None]
+        return tuple(secret for keys in kept for secret in (keys.secret_key or "", keys.token or ""))
 
     def accepted(self, region: str) -> None:
         """Note that AWS took the keys in *region*."""
         self._good_in.add(region)
+        self._odd.discard(region)
 
     def refused(self, access_key: str, region: str, now: float) -> None:
         """Try to have others at the next call, where the very keys of *access_key* are held that AWS refused.
@@ -53,10 +60,11 @@ class Credentials(ABC):
         """
         if self._signed is None or self._signed.access_key != access_key:
             return
-        alone = region not in self._good_in
-        self._good_in.discard(region)
-        if alone and self._good_in and 0 <= now - self._doubted_at < ALONE_SECONDS:
-            return
+        if region not in self._good_in:
+            if self._good_in:
+                self._odd.add(region)
+            if region in self._odd and 0 <= now - self._doubted_at < ALONE_SECONDS:
+                return
         self._doubted, self._doubted_at = True, now
 
     async def get_frozen_credentials(self) -> ReadOnlyCredentials:
@@ -67,8 +75,11 @@ class Credentials(ABC):
             SourceError: the role cannot be assumed, and there are no keys left that are still good.
         """
         doubted, self._doubted = self._doubted, False
-        self._signed = await self._keys(doubted=doubted)
-        return self._signed
+        keys = await self._keys(doubted=doubted)
+        if keys != self._signed:
+            self._before, self._signed, self._doubted = self._signed, keys, False
+            self._good_in.clear()
+        return keys
 
     @abstractmethod
     async def _keys(self, *, doubted: bool) -> ReadOnlyCredentials:
@@ -110,21 +121,23 @@ class ChainCredentials(Credentials):
             except Exception as error:  # noqa: BLE001 - whatever it is, other regions may take what there is
                 log.info("credentials not found anew, the old ones serve on", extra={"error": type(error).__name__})
         try:
-            keys: ReadOnlyCredentials = await found.get_frozen_credentials()
+            with of_a_provider():
+                return usable(await found.get_frozen_credentials())
         except Exception:
             self._found = None  # it has ended, and what it is refreshed from may be another by now
             raise
-        return keys
 
     async def aclose(self) -> None:
         """Cancel a walk that is under way."""
         await self._flight.aclose()
 
     async def _walk(self) -> Any:
-        found = await self._load()
+        with of_a_provider():
+            found = await self._load()
         if found is None:
             raise NoCredentialsError
         self._found = found
+        self._good_in.clear()  # what counts from now on is who takes what was found, be it the same
         return found
 
 
@@ -132,7 +145,7 @@ class ChainCredentials(Credentials):
 class RoleKeys:
     """Keys of an assumed role, got at *since* and good until *until* (unix seconds)."""
 
-    keys: ReadOnlyCredentials
+    keys: ReadOnlyCredentials = field(repr=False)
     since: float
     until: float
 

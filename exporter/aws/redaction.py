@@ -21,8 +21,9 @@ _LIKE_SECRETS = re.compile(
 
 
 def redacted(text: str, secrets: Collection[str] = ()) -> str:
-    """Return *text* on one line, of bounded length, without *secrets* and without what looks like one."""
+    """Return *text* on one line that is UTF-8, of bounded length, without *secrets* and without what looks like one."""
     text = _LIKE_SECRETS.sub("***", _beginning(" ".join(_without(text, secrets).split())))
+    text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= _LENGTH else text[:_LENGTH] + "..."
 
 
@@ -37,12 +38,15 @@ def tells(text: str, secrets: Collection[str]) -> bool:
 
 
 def passwords(proxies: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is secret in the addresses of *proxies*, by scheme: each password, also with its user before it."""
+    """Return what is secret in the addresses of *proxies*, by scheme: each password, also with its user before it.
+
+    A user without a password is one: a token is given so (`http://TOKEN@proxy`), and sent as `TOKEN:`.
+    """
     found = set[str]()
     for address in proxies.values():
         user, _, password = (address.partition("//")[2] or address).rpartition("@")[0].partition(":")
-        if password:
-            found |= {password, unquote(password), f"{unquote(user)}:{unquote(password)}"}
+        if secret := password or user:
+            found |= {secret, unquote(secret), f"{unquote(user)}:{unquote(password)}"}
     return tuple(found)
 
 
@@ -61,4 +65,5 @@ def _without(text: str, secrets: Collection[str]) -> str:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    return secret, quote(secret), quote(secret, safe=""), escape(secret), b64encode(secret.encode()).decode()
+    data = secret.encode(errors="surrogatepass")  # of a variable that is not UTF-8
+    return secret, quote(data), quote(data, safe=""), escape(secret), b64encode(data).decode()

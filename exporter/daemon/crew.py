@@ -104,6 +104,7 @@ def sources(
         rules=settings.dialect.rules_of(account.place),
         previous=metrics if isinstance(metrics, CloudWatchSource) else None,
         ahead_error=seat.clients.ahead_error,
+        redacted=seat.clients.redacted,
     )
     if ACCOUNT in names:
         yield AccountSource(

@@ -33,6 +33,10 @@ class Clients(MetricData, AccountClients, Protocol):
         """Return the error where *now* was ahead of AWS's time, by the answer to the last call."""
         ...
 
+    def redacted(self, text: str) -> str:
+        """Return *text* of AWS's without what is secret; from any thread."""
+        ...
+
 
 class Regions(Protocol):
     """Where clients come from: `aws.Aws`."""

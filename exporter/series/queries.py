@@ -6,7 +6,7 @@ a call, `StartTime` inclusive, `EndTime` exclusive, `StatusCode` and `Messages` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from exporter.catalogue import NAMESPACE, snake
 from exporter.errors import AccessDeniedError, AwsInternalError, InvalidResponseError, SourceError, alone
+from exporter.series.pages import Pages
 from exporter.series.windows import Span
 
 MAX_QUERIES = 500
@@ -23,12 +24,10 @@ MAX_DATAPOINTS = 100_800
 STATISTICS_BILLED_AS_ONE = 5
 LARGEST = 1e15
 """The largest value that is believed: more mails than there are, and no sum of such values overflows."""
+STATUSES = ("Complete", "InternalError", "PartialData", "Forbidden")
 TEXT_LENGTH = 40
 MESSAGE_LENGTH = 200
 MAX_MESSAGES = 10
-MAX_TOKEN_LENGTH = 65_536
-MAX_PAGES = 1_000
-"""Of one call: far more than the most datapoints take, so that an answer without end ends."""
 MOMENTS_REMEMBERED = 1024
 """All series of an answer have datapoints at the same few hundred moments."""
 
@@ -139,18 +138,19 @@ class _Partial:
     points: dict[int, float] = field(default_factory=dict)
     status: str | None = None
     error: InvalidResponseError | None = None
-    messages: tuple[str, ...] = ()
+    message: str | None = None
 
 
 class Answers:
     """The pages of one call, merged by id. A result counts only when it is whole: `Complete` and without messages."""
 
-    def __init__(self, call: Call) -> None:
-        """Begin without pages."""
+    def __init__(self, call: Call, redacted: Callable[[str], str] = str) -> None:
+        """Begin without pages. *redacted* takes what is secret out of AWS's own words."""
+        self._redacted = redacted
         self._queries = call.by_id
         self._partial = {name: _Partial() for name in self._queries}
-        self._messages: list[str] = []
-        self._tokens: set[int] = set()
+        self._message: str | None = None
+        self._pages = Pages("GetMetricData")
         self._times: tuple[Span, int, list[datetime]] | None = None
         self._moments: list[int] = []
 
@@ -168,18 +168,8 @@ class Answers:
     def _add(self, page: Mapping[str, Any]) -> str | None:
         for result in page["MetricDataResults"]:
             self._add_result(result)
-        self._messages = [*self._messages, *_messages(page)][:MAX_MESSAGES]
-        token = page.get("NextToken")
-        if not token:
-            return None
-        if not is_token(token):
-            raise InvalidResponseError("GetMetricData: NextToken is none")
-        if hash(token) in self._tokens:
-            raise InvalidResponseError("GetMetricData: NextToken repeats")
-        if len(self._tokens) >= MAX_PAGES:
-            raise InvalidResponseError("GetMetricData: the answer does not end")
-        self._tokens.add(hash(token))
-        return str(token)
+        self._message = self._messages(page) if self._message is None else self._message
+        return self._pages.after(page)
 
     def _add_result(self, result: Mapping[str, Any]) -> None:
         name = result.get("Id", "")
@@ -192,8 +182,17 @@ class Answers:
             _add_points(partial.points, query, moments, result.get("Values", []))
         except InvalidResponseError as error:
             partial.error = alone(error)
-        partial.status = str(result.get("StatusCode"))[:TEXT_LENGTH]
-        partial.messages = (*partial.messages, *_messages(result))[:MAX_MESSAGES]
+        status = result.get("StatusCode")
+        partial.status = status if status in STATUSES else f"unknown: {self._redacted(str(status))[:TEXT_LENGTH]}"
+        partial.message = self._messages(result) if partial.message is None else partial.message
+
+    def _messages(self, part: Mapping[str, Any]) -> str | None:
+        """Return the beginning of what the messages of *part* say, None where it has none: that it has is enough."""
+        messages = part.get("Messages")
+        if not messages:
+            return None
+        told = "; ".join(f"{message.get('Code')}: {message.get('Value')}" for message in messages[:MAX_MESSAGES])
+        return self._redacted(told)[:MESSAGE_LENGTH]
 
     def _moments_of(self, query: Query, timestamps: list[datetime]) -> list[int]:
         """Return *timestamps* in unix seconds, kept, as most series have datapoints at the same times."""
@@ -217,23 +216,10 @@ class Answers:
             return AwsInternalError(f"GetMetricData: AWS could not answer for {what}")
         if partial.status != "Complete":
             return InvalidResponseError(f"GetMetricData: the answer for {what} is not whole ({partial.status})")
-        messages = partial.messages or tuple(self._messages)
-        if messages:
-            return InvalidResponseError(
-                f"GetMetricData: {what} may be incomplete: {'; '.join(messages)[:MESSAGE_LENGTH]}"
-            )
+        message = self._message if partial.message is None else partial.message
+        if message is not None:
+            return InvalidResponseError(f"GetMetricData: {what} may be incomplete: {message}")
         return partial.points
-
-
-def is_token(token: object) -> bool:
-    """Return whether *token* is one that AWS may give for a next page; it says nothing of its length."""
-    return isinstance(token, str) and len(token) <= MAX_TOKEN_LENGTH
-
-
-def _messages(part: Mapping[str, Any]) -> list[str]:
-    """Return the beginnings of the first messages of *part*; that there is one is what matters."""
-    messages = (part.get("Messages") or [])[:MAX_MESSAGES]
-    return [f"{message.get('Code')}: {message.get('Value')}"[:MESSAGE_LENGTH] for message in messages]
 
 
 def _moments(query: Query, timestamps: list[datetime]) -> list[int]:
@@ -271,5 +257,5 @@ def _number(query: Query, value: Any) -> float:
 
 
 def _no_number(query: Query, value: Any) -> InvalidResponseError:
-    text = repr(value)[:TEXT_LENGTH]
+    text = repr(value)[:TEXT_LENGTH] if isinstance(value, int | float) else type(value).__name__
     return InvalidResponseError(f"GetMetricData: {query.metric} has what is not a number from 0 to {LARGEST:g}: {text}")

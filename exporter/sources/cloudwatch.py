@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -81,6 +81,7 @@ class CloudWatchSource(Source):
         rules: Sequence[Rule] = (),
         previous: CloudWatchSource | None = None,
         ahead_error: Believes = believed,
+        redacted: Callable[[str], str] = str,
     ) -> None:
         """Prepare to read *plans*, what *dimensions* selects of them, and what the *rules* of a foreign file show.
 
@@ -92,8 +93,11 @@ class CloudWatchSource(Source):
         again, and kept if it is the same account.
 
         *ahead_error* judges the moment of a poll by AWS's time, once it has answered.
+
+        *redacted* takes what is secret out of AWS's own words.
         """
         self._ahead_error = ahead_error
+        self._redacted = redacted
         self._clients = clients
         self._telemetry = telemetry
         self.succession: Succession[CloudWatchSource] = Succession(
@@ -205,7 +209,7 @@ class CloudWatchSource(Source):
                     answered[query] = result
 
     async def _read(self, call: Call) -> dict[Query, Points | SourceError]:
-        answers = Answers(call)
+        answers = Answers(call, self._redacted)
         self._telemetry.metrics_requested(call.billed)
         token = await _added(answers, await self._clients.get_metric_data(**call.request()))
         while token is not None:

@@ -17,7 +17,8 @@ from exporter.config.selections import DimensionPlan
 from exporter.errors import InvalidResponseError
 from exporter.series.dimensions import Ask, Listing, Selector, asks
 from exporter.series.observations import Series
-from exporter.series.queries import Dimensions, is_token
+from exporter.series.pages import Pages
+from exporter.series.queries import Dimensions
 from exporter.sources import Source
 from exporter.sources.succession import Account, Succession
 
@@ -25,8 +26,6 @@ MAX_DIMENSIONS, MAX_NAME, MAX_VALUE = 30, 255, 1_024
 """Of one metric, and how long a name and a value may be (CloudWatch API Reference, Metric and Dimension)."""
 _HALVES = re.compile("[\ud800-\udfff]")
 """Halves of characters, which no UTF-8 holds: on the page they would all be the same."""
-MAX_PAGES = 1_000
-"""Half a million metrics: more than any account has, so that a list without end ends."""
 
 
 class MetricList(Protocol):
@@ -47,19 +46,12 @@ async def pages(clients: MetricList, request: Mapping[str, Any]) -> AsyncGenerat
     Raises:
         SourceError: AWS did not answer all of it, or the list goes round or on for ever.
     """
-    token: str | None = None
-    tokens = set[int]()
-    while True:
-        page = await clients.list_metrics(**request, **({} if token is None else {"NextToken": token}))
+    way = Pages("ListMetrics")
+    page = await clients.list_metrics(**request)
+    yield page
+    while (token := way.after(page)) is not None:
+        page = await clients.list_metrics(**request, NextToken=token)
         yield page
-        token = page.get("NextToken") or None
-        if token is None:
-            return
-        if not is_token(token):
-            raise unreadable()
-        if hash(token) in tokens or len(tokens) >= MAX_PAGES:
-            raise InvalidResponseError("ListMetrics: the list does not end")
-        tokens.add(hash(token))
 
 
 class Finder(Source):

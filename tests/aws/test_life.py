@@ -131,6 +131,7 @@ async def test_no_error_text_or_log_line_carries_a_secret(
                 await clients.get_account()
             texts.append(str(caught.value))
             texts.append(repr(opened._ways))
+        texts.append(clients.redacted("a message that repeats planted-external-id"))
     shown = "\n".join([*texts, caplog.text])
     for secret in ("planted", "AKID"):
         assert secret not in shown

@@ -18,3 +18,8 @@ def test_a_text_that_was_made_to_take_long_is_looked_at_in_part(text: str) -> No
 def test_no_half_of_what_looks_like_a_secret_stays_at_the_end_of_what_is_looked_at(length: int) -> None:
     text = f"{'z' * 50} " * 39
     assert KEY[:6] not in redacted(text[:length].ljust(length, ".")[:-1] + f" {KEY} {KEY}")
+
+
+def test_half_a_character_that_aws_or_a_variable_has_does_not_spoil_the_page_that_tells_it() -> None:
+    assert redacted("profile a\udcff") == r"profile a\udcff"
+    assert len(redacted("\ud800 " * 999).encode()) <= 303

@@ -4,13 +4,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiobotocore.credentials import AioCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError
 
 from exporter.aws.clients import Aws
 from exporter.aws.credentials import ALONE_SECONDS, ChainCredentials, RoleCredentials, RoleKeys
 from exporter.config.settings import TargetSettings
-from exporter.errors import CredentialsError
+from exporter.errors import AwsInternalError, CredentialsError
 from tests.aws.helpers import ROLE, TARGET, Recorder, role, settings
 from tests.fakes.aws import INTERNAL, Error, FakeAws
 
@@ -23,12 +24,16 @@ class Sts:
 
     def __init__(self) -> None:
         self.given = 0
+        self.down = False
         self.now = NOW
         self.credentials = RoleCredentials(self.assume, lambda: self.now)
 
     async def assume(self) -> RoleKeys:
+        if self.down:
+            raise AwsInternalError("AssumeRole: ServiceUnavailable")
         self.given += 1
-        return RoleKeys(ReadOnlyCredentials(f"K{self.given}", "secret", "token"), self.now, self.now + 3600)
+        keys = ReadOnlyCredentials(f"K{self.given}", f"secret{self.given}", f"token{self.given}")
+        return RoleKeys(keys, self.now, self.now + 3600)
 
     async def key(self) -> str:
         return str((await self.credentials.get_frozen_credentials()).access_key)
@@ -71,6 +76,100 @@ async def test_keys_that_others_take_are_given_up_for_one_region_once_in_a_while
         sts.now = NOW + after
         sts.refuse(f"K{sts.given}", "me-south-1")
         assert await sts.key() == key
+
+
+async def test_regions_that_took_keys_say_nothing_of_the_ones_after_them() -> None:
+    sts = Sts()
+    await sts.key()
+    sts.credentials.accepted("us-east-1")
+    sts.credentials.accepted("us-west-2")
+    sts.refuse("K1")
+    assert await sts.key() == "K2"
+    sts.refuse("K2", "eu-west-1")
+    assert await sts.key() == "K3", "nobody took these"
+
+
+async def test_a_region_that_took_keys_at_last_counts_as_the_others_do() -> None:
+    sts = Sts()
+    await sts.key()
+    sts.credentials.accepted("us-east-1")
+    sts.refuse("K1", "me-south-1")
+    assert await sts.key() == "K2"
+    sts.credentials.accepted("us-east-1")
+    sts.credentials.accepted("me-south-1")
+    sts.refuse("K2")
+    assert await sts.key() == "K3"
+    sts.refuse("K3", "me-south-1")
+    assert await sts.key() == "K4"
+
+
+async def test_a_refusal_that_comes_while_others_are_fetched_is_of_the_keys_before() -> None:
+    sts = Sts()
+    await sts.key()
+    sts.refuse("K1")
+    renewal = asyncio.create_task(sts.key())
+    await asyncio.sleep(0)
+    sts.refuse("K1", "eu-west-1")
+    assert [await renewal, await sts.key()] == ["K2", "K2"]
+
+
+async def test_a_doubt_of_who_took_the_keys_lasts_until_they_could_be_looked_for() -> None:
+    sts = Sts()
+    await sts.key()
+    sts.credentials.accepted("us-east-1")
+    sts.credentials.accepted("us-west-2")
+    sts.down = True
+    for _ in range(2):
+        sts.refuse("K1")
+        assert await sts.key() == "K1"
+    sts.down = False
+    sts.refuse("K1")
+    assert await sts.key() == "K2"
+
+
+async def test_the_secrets_of_keys_are_known_until_they_were_renewed_twice() -> None:
+    sts = Sts()
+    for number in (1, 2, 3):
+        assert await sts.key() == f"K{number}"
+        assert await sts.key() == f"K{number}"
+        known = {f"{secret}{each}" for secret in ("secret", "token") for each in (number, number - 1) if each}
+        assert set(sts.credentials.secrets) == known
+        sts.refuse(f"K{number}")
+    assert "secret" not in repr(await sts.assume())
+
+
+class Files:
+    """What the SDK's chain finds: keys K1, as long as it finds anything."""
+
+    def __init__(self) -> None:
+        self.looked = 0
+        self.gone = False
+        self.credentials = ChainCredentials(self.load)
+
+    async def load(self) -> AioCredentials | None:
+        self.looked += 1
+        return None if self.gone else AioCredentials("K1", "secret")
+
+    async def looks(self) -> int:
+        await self.credentials.get_frozen_credentials()
+        return self.looked
+
+
+async def test_keys_of_the_chain_are_looked_for_each_time_until_they_are_found_and_then_once_in_a_while() -> None:
+    files = Files()
+    assert await files.looks() == 1
+    for region in ("us-east-1", "us-west-2"):
+        files.credentials.accepted(region)
+    files.gone = True
+    for looks in (2, 3):
+        files.credentials.refused("K1", "us-east-1", NOW)
+        assert await files.looks() == looks
+    files.gone = False
+    files.credentials.refused("K1", "us-east-1", NOW)
+    assert await files.looks() == 4
+    files.credentials.accepted("us-west-2")
+    files.credentials.refused("K1", "us-east-1", NOW + ALONE_SECONDS - 1)
+    assert await files.looks() == 4, "they are the same, and others take them"
 
 
 async def test_keys_that_one_region_refuses_serve_the_others_while_sts_is_down(aws: FakeAws) -> None:

@@ -283,6 +283,10 @@ def test_no_half_of_a_secret_is_left_where_a_text_is_cut() -> None:
         assert "ses" not in redacted(f"{'x ' * length}"[:length] + SECRET, (SECRET,))
 
 
+def test_a_secret_that_cannot_be_written_as_utf_8_is_a_secret_too() -> None:
+    assert redacted("a sesame\udcff, a sesame%ED%B3%BF", ("sesame\udcff",)) == "a ***, a ***"
+
+
 def test_a_short_secret_leaves_the_words_around_it() -> None:
     assert redacted("us-east-1 is east of us", ("us",)) == "***-east-1 is east of ***"
     assert redacted("a status", ("us",)) == "a status"
@@ -297,7 +301,15 @@ def test_what_aws_says_to_the_sdk_s_own_chain_is_not_repeated(operation: str) ->
 
 
 def test_the_passwords_of_proxies_are_known_as_they_are_written_and_as_they_are_sent() -> None:
-    proxies = {"http": "http://me:a%40b@proxy:3128", "no": "localhost", "all": "http://me@h"}
+    proxies = {"http": "http://me:a%40b@proxy:3128", "no": "localhost", "all": "http://h"}
     assert set(passwords(proxies)) == {"a%40b", "a@b", "me:a@b"}
     assert set(passwords({"https": "//me:plain@proxy"})) == {"plain", "me:plain"}
     assert set(passwords({"https": "me:plain@[proxy"})) == {"plain", "me:plain"}, "an address that is none ends nothing"
+
+
+@pytest.mark.parametrize("address", ["http://sesame%2Fopen@proxy:3128", "http://sesame%2Fopen:@proxy:3128"])
+def test_a_user_of_a_proxy_who_has_no_password_is_one(address: str) -> None:
+    known = passwords({"https": address})
+    assert set(known) == {"sesame%2Fopen", "sesame/open", "sesame/open:"}
+    sent = b64encode(b"sesame/open:").decode()
+    assert redacted(f"Basic {sent} of sesame/open@proxy, sesame%2Fopen", known) == "Basic *** of ***@proxy, ***"

@@ -45,6 +45,9 @@ class FakeClients:
     def ahead_error(self, now: float) -> None:
         del now
 
+    def redacted(self, text: str) -> str:
+        return text
+
     async def get_account(self) -> Mapping[str, object]:
         await self.cloud.act(self.target, "GetAccount")
         return FACTS

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from tests.certificates import authority
-from tests.fakes.aws import Body, Error, FakeAws
+from tests.fakes.aws import Body, Error, FakeAws, Results
 from tests.processes import COMMAND, Running, environment, exporter, until
 
 WORDS = {
@@ -58,7 +58,8 @@ REPEATED = {
     "AssumeRole: Throttling: ***": 1,
     "AssumeRoleWithWebIdentity: InvalidIdentityToken": 1,
     "GetAccount: AccessDenied: *** ***": 4,
-    "GetMetricData: ValidationError: *** ***": 4,
+    "GetMetricData: ValidationError: *** ***": 3,
+    "may be incomplete: Echo: *** ***": 1,
 }
 ROLE = "arn:aws:iam::123456789012:role/ses-reader"
 CRASHING = """
@@ -166,10 +167,12 @@ def given_by_others(folder: Path, aws: FakeAws) -> dict[str, str]:
 
 
 def echo_to_each(aws: FakeAws, external_id: str = "external_id") -> None:
-    """Let AWS repeat what it learnt in each region, in errors whose text is told."""
+    """Let AWS repeat what it learnt in each region, in errors whose text is told, and in messages of a good answer."""
     for region, names in WAYS.items():
         echo = " ".join(f"{WORDS[name]} {quote(WORDS[name], safe='')}" for name in names)
-        aws.fail(Error("ValidationError", echo), region=region, operation="GetMetricData", times=None)
+        messages = Results("Complete", messages=(("Echo", echo),))
+        fault = messages if region == "us-west-2" else Error("ValidationError", echo)
+        aws.fail(fault, region=region, operation="GetMetricData", times=None)
         aws.fail(Error("AccessDenied", echo, 403), region=region, operation="GetAccount", times=None)
     words = f"{WORDS[external_id]} {quote(WORDS[external_id], safe='')} {WORDS['environ_proxy']}"
     aws.fail(Error("Throttling", words), operation="AssumeRole", times=None)

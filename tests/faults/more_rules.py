@@ -16,12 +16,12 @@ OF_SELECTION = (
     # D. Dimensions.
     Mutant(
         "D a list counts only when it is whole",
-        "sources/listing.py",
-        '            raise InvalidResponseError("ListMetrics: the list does not end")',
-        "            return",
+        "series/pages.py",
+        'raise self._error("NextToken repeats")',
+        "return None",
         LISTING,
     ),
-    Mutant("D a list without end ends", "sources/listing.py", "len(tokens) >= MAX_PAGES", "False", LISTING),
+    Mutant("D a list without end ends", "series/pages.py", "len(self._seen) >= MAX_PAGES", "False", LISTING),
     Mutant(
         "D a list is good for its time, over a reload too",
         "sources/listing.py",

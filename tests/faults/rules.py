@@ -236,13 +236,11 @@ OF_DATA = (
     Mutant(
         "6 messages mean that it is not whole",
         "series/queries.py",
-        "        if messages:\n",
+        "        if message is not None:\n",
         "        if False:\n",
         QUERIES,
     ),
-    Mutant(
-        "6 a token that repeats ends it", "series/queries.py", "if hash(token) in self._tokens:", "if False:", QUERIES
-    ),
+    Mutant("6 a token that repeats ends it", "series/pages.py", "if hash(token) in self._seen:", "if False:", QUERIES),
     Mutant(
         "6 NaN is no value",
         "series/queries.py",

@@ -65,6 +65,9 @@ class RegionClients:
     def ahead_error(self, now: float) -> None:
         del now
 
+    def redacted(self, text: str) -> str:
+        return text
+
     async def get_account(self) -> Mapping[str, object]:
         await self._asked("GetAccount", 0.1)
         now, mailbox = self.cloud.clock(), self.cloud.mailboxes[self.region]
