@@ -126,7 +126,7 @@ class FakeAws:
         """Listen; `url` is known when this returns."""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fake-aws", daemon=True)
         self._thread.start()
-        if not self._started.wait(10):
+        if not self._started.wait(60):
             raise RuntimeError("the fake AWS did not start")
 
     def stop(self) -> None:

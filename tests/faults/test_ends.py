@@ -17,8 +17,6 @@ from tests.faults.invariant import holds
 from tests.faults.real import HIT, LIMIT_SECONDS, Real, real
 from tests.processes import until
 
-pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
-
 ANSWER_SECONDS = 0.3
 START_SECONDS = 1.5
 """What it takes from nothing to the first polls."""

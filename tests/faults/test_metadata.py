@@ -12,14 +12,10 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
-
 from exporter.errors import Reason
 from tests.faults.invariant import holds
 from tests.faults.machine import Clock
 from tests.faults.real import HIT, real
-
-pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
 LIFETIME = timedelta(minutes=25)
 """The SDK asks anew when a quarter of an hour of it is left, and has to from ten minutes on; less it stretches."""

@@ -31,7 +31,6 @@ from tests.hostile.world import HASH
 from tests.processes import Running, until
 
 TLS = "tls_server_config: {cert_file: web.pem, key_file: web.key}"
-pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
 MB = 1 << 20
 EVERYWHERE = (HIT, OTHER)
