@@ -13,6 +13,7 @@ import pytest
 
 from tests.effort import SOAK, examples
 from tests.fakes.aws import Delay
+from tests.faults.held import told_again
 from tests.faults.invariant import holds
 from tests.faults.real import HIT, LIMIT_SECONDS, Real, real
 from tests.processes import until
@@ -62,6 +63,7 @@ SAMPLE = ((between_answers, signal.SIGKILL), (starting, signal.SIGKILL), (reload
 
 
 @pytest.mark.parametrize("seed", range(examples(1)))
+@told_again
 def test_ended_at_random_moments_it_comes_back_with_every_mail_counted_once(tmp_path: Path, seed: int) -> None:
     """The last life has no stderr."""
     chance = Random(seed)

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from exporter.errors import Reason
+from tests.faults.held import told_again
 from tests.faults.invariant import holds
 from tests.faults.machine import Clock
 from tests.faults.real import HIT, real
@@ -73,6 +74,7 @@ def metadata_service(awake: threading.Event, now: Clock) -> Iterator[str]:
         server.server_close()
 
 
+@told_again
 def test_a_metadata_service_that_hangs_fails_its_target_alone_until_it_answers(tmp_path: Path) -> None:
     without_keys = {(source, Reason.CREDENTIALS.value) for source in ("cloudwatch", "account")}
     awake = threading.Event()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exporter.errors import Reason
 from tests.fakes.aws import CutShort, Fault, Hang, Reset, Stall
+from tests.faults.held import told_again
 from tests.faults.invariant import holds
 from tests.faults.real import HIT, LIMIT_SECONDS, Real, real
 from tests.faults.seen import failures
@@ -40,6 +41,7 @@ def wait_for_a_name_without_end(world: Real) -> None:
 POLLS_OF_OTHER = 'aws_ses_exporter_polls_total{region="eu-west-1",source="cloudwatch",target="other"}'
 
 
+@told_again
 def test_connections_names_and_certificates_that_fail_show_their_reason_and_harm_nothing(tmp_path: Path) -> None:
     faults: list[tuple[Fault, Reason]] = [
         (Reset(), Reason.CONNECTION),
