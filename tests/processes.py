@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 60.0
-STOP_SECONDS = 30.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
+LEAST_SECONDS = 60.0
+"""What `until` waits at least: a machine that is held up is no failure, and what comes early costs nothing."""
 COMMAND = (sys.executable, "-m", "exporter")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -62,8 +64,8 @@ class Running:
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.tls is None:
-            return http.client.HTTPConnection(self.address, timeout=30)
-        return http.client.HTTPSConnection(self.address, timeout=30, context=self.tls)
+            return http.client.HTTPConnection(self.address, timeout=60)
+        return http.client.HTTPSConnection(self.address, timeout=60, context=self.tls)
 
     def events(self) -> list[dict[str, Any]]:
         """Return its log as far as it is JSON."""
@@ -80,7 +82,8 @@ class Running:
 
 
 def until(condition: Any, seconds: float, explain: Any = lambda: "") -> None:
-    """Return when *condition* is true; fail with *explain* when it is not so within *seconds*."""
+    """Return when *condition* is true; fail with *explain* when it is not so within *seconds*, or a minute."""
+    seconds = max(seconds, LEAST_SECONDS)
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:

@@ -30,6 +30,14 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AioEndpoint, "_sleep", at_once, raising=True)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let STS and the command have the time that a machine which is held up takes."""
+    monkeypatch.setattr("exporter.aws.sessions.STS_MAX_SECONDS", 60.0)
+    for wait in ("CONNECT", "READ"):
+        monkeypatch.setattr(f"exporter.commands.check.read.{wait}_SECONDS", 60.0)
+
+
 @pytest.fixture(scope="session")
 def loader() -> ModelLoader:
     return model_loader(None)

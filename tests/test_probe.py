@@ -16,6 +16,12 @@ from tests.certificates import authority
 KNOWN = {probe.VARIABLE: "alice:word"}
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the probe wait for a machine that is held up."""
+    monkeypatch.setattr(probe, "TIMEOUT_SECONDS", 60.0)
+
+
 @contextlib.contextmanager
 def at(said: bytes, *, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """Yield an address where each connection gets *said*, and what was heard there, in the clear where through TLS."""
@@ -28,7 +34,7 @@ def at(said: bytes, *, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str,
             except OSError:
                 return
             with contextlib.suppress(OSError), connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 through = connection if tls is None else tls.wrap_socket(connection, server_side=True)
                 with through:
                     heard.append(through.recv(4_096))

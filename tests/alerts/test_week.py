@@ -17,7 +17,7 @@ from tests.alerts.simulation.verdict import Opening, judge
 from tests.alerts.simulation.weeks import Plan, Weeks, simulate
 from tests.effort import SOAK
 
-pytestmark = pytest.mark.timeout(400)  # a minute of work each, more where others use the machine
+pytestmark = pytest.mark.timeout(1200)  # a minute of work each, more where others use the machine
 
 FIRST, SECOND = "exporter-a:9199", "exporter-b:9199"
 BAD, GOOD = "us-east-1", "eu-west-1"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.aws import FakeAws
-from tests.sdk import environment, loader, no_backoff, one_loader
+from tests.sdk import environment, loader, no_backoff, one_loader, patience
 
-__all__ = ["environment", "loader", "no_backoff", "one_loader"]
+__all__ = ["environment", "loader", "no_backoff", "one_loader", "patience"]
 
 
 @pytest.fixture

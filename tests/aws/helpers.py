@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +14,13 @@ from hypothesis import strategies as st
 from exporter.config.settings import AwsSettings, TargetSettings
 from exporter.errors import Reason
 from tests.fakes.aws import FakeAws
+from tests.loops import pass_seconds
 
 TARGET = TargetSettings(regions=("us-east-1",))
 ROLE = "arn:aws:iam::210987654321:role/reader"
 KEY_OF_ENVIRONMENT = "AKIDENVIRONMENT"
+PATIENCE_SECONDS = 60.0
+"""What a machine that is held up does not use up; what stalls loses it by `lose_patience`."""
 
 
 @dataclass
@@ -42,9 +47,20 @@ class Recorder:
 
 def settings(aws: FakeAws | None = None, **changes: Any) -> AwsSettings:
     changes.setdefault("max_attempts", 1)
+    for wait in ("connect", "read"):
+        changes.setdefault(f"{wait}_timeout_seconds", PATIENCE_SECONDS)
     if aws is not None:
         changes.setdefault("endpoint_url", aws.url)
     return AwsSettings(**changes)
+
+
+async def lose_patience(aws: FakeAws, over: Callable[[], object], *, asked: int = 1) -> None:
+    """Once AWS was *asked* so often, let the time pass that the SDK waits for an answer, until it is *over*."""
+    while len(aws.requests) < asked:  # noqa: ASYNC110 - the fake is in another thread
+        await asyncio.sleep(0.001)
+    while not over():
+        pass_seconds(PATIENCE_SECONDS)
+        await asyncio.sleep(0.001)
 
 
 def role(**changes: Any) -> TargetSettings:

@@ -21,6 +21,7 @@ from exporter.config.load import Loaded
 from exporter.config.settings import AwsSettings, Settings, TargetSettings
 from exporter.daemon.service import service
 from exporter.daemon.tools import Tools
+from tests.loops import counted_seconds
 
 ACCOUNT = "123456789012"
 MIDDLE_OF_THE_YEAR = 1_750_000_020.0
@@ -176,7 +177,7 @@ class Running:
         return {name: float(value) for name, value in pairs}
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await condition():  # noqa: ASYNC110 - it is about another task, or asked over HTTP
                 await asyncio.sleep(0.005)
 
@@ -203,10 +204,8 @@ class Running:
 
     async def end(self) -> float:
         """Stop it and return how many seconds it took."""
-        begun = time.monotonic()
         self.stop.set()
-        await self.task
-        return time.monotonic() - begun
+        return await counted_seconds(self.task)
 
 
 @asynccontextmanager
@@ -231,7 +230,7 @@ async def running(
         if task.done():
             await task
         addresses = addresses_in(caplog)
-        async with httpx.AsyncClient(base_url=f"http://{addresses[-1]}", timeout=20) as client:
+        async with httpx.AsyncClient(base_url=f"http://{addresses[-1]}", timeout=60) as client:
             box.append(Running(cloud, first, client, stop, task, reloads[0]))
             yield box[0]
     finally:

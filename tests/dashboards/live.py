@@ -17,7 +17,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -71,6 +71,8 @@ STEPS = {"__interval": "5s", "__rate_interval": "10s", "__rate_interval_ms": "10
 """Grafana's steps, shorter than the polls of a test, as theirs are not: some show nothing, and some all of a poll."""
 SEEN_BY_EACH_STEP = "12s"
 """The longest step and more than a second: the newest step of a query over time lies up to a second back."""
+SCRAPED_SECONDS = 1.5
+"""A scrape may take one."""
 OTHER_JOB = "prometheus"
 """The job under which Prometheus scrapes itself, as it does nearly everywhere."""
 SWAPPED_JOB = "cloudwatch"
@@ -93,20 +95,24 @@ Series = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The Prometheus, since when it runs, and the address of the swapped exporter, which is its instance."""
+    """The Prometheus, since when it runs, and the address of the swapped exporter, which is its instance.
+
+    *at* is the moment that is asked about; None: this one, at which the last scrape may have been too slow.
+    """
 
     server: Running
     since: float
     swapped: str
+    at: float | None = None
 
     def now(self, expression: str, chosen: dict[str, str] | None = None) -> list[Series]:
         """Return what *expression* is at this moment: series with `metric` and `values`."""
-        found = self._ask("query", query=_filled(expression, chosen))
+        found = self._ask("query", query=_filled(expression, chosen), time=str(self.at or time.time()))
         return [{"metric": each["metric"], "values": [float(each["value"][1])]} for each in found]
 
     def over_time(self, expression: str, chosen: dict[str, str] | None = None) -> list[Series]:
         """Return what *expression* was since the start."""
-        query, now = _filled(expression, chosen), time.time()
+        query, now = _filled(expression, chosen), self.at or time.time()
         found = self._ask("query_range", query=query, start=str(self.since), end=str(now), step="1")
         return [{"metric": each["metric"], "values": [float(value) for _, value in each["values"]]} for each in found]
 
@@ -166,9 +172,7 @@ def live(folder: Path) -> Iterator[Live]:
         _wait(found, 'aws_ses_up{region="eu-west-1"} == 0')
         _wait(found, 'increase(aws_ses_exporter_poll_failures_total{reason="throttled"}[1m]) > 0')
         _wait(found, 'ALERTS{alertname="AWSSESTargetFailing", region="eu-west-1"}')
-        _wait(found, f"count(aws_ses_send_total offset {SEEN_BY_EACH_STEP}) == {SERIES}")
-        _wait(found, f'process_start_time_seconds{{job="{OTHER_JOB}"}} and on (job, instance) up == 1')
-        yield found
+        yield _seen(found)
 
 
 def _fill(aws: FakeAws, minute: float) -> None:
@@ -257,6 +261,26 @@ def _scrape(address: str, swapped: str, folder: Path, house: Authority) -> dict[
             {"job_name": OTHER_JOB, "file_sd_configs": [{"files": [str(folder / "itself.json")]}]},
         ],
     }
+
+
+def _seen(found: Live) -> Live:
+    """Return it at a moment before which every scrape is over, and at which everything had been seen."""
+    wanted = (
+        f"count(aws_ses_send_total offset {SEEN_BY_EACH_STEP}) == {SERIES}",
+        "count(up == 1) == 4 and on () count(up) == 4",
+        f"count(aws_ses_send_total) == {SERIES}",
+        'ALERTS{alertname="AWSSESTargetFailing", region="eu-west-1"}',
+        f'process_start_time_seconds{{job="{OTHER_JOB}"}} and on (job, instance) up == 1',
+    )
+    found = replace(found, at=time.time())
+
+    def seen() -> bool:
+        nonlocal found
+        found = replace(found, at=time.time() - SCRAPED_SECONDS)
+        return all(map(found.now, wanted))
+
+    until(seen, 60, lambda: [(expression, found.now(expression)) for expression in wanted])
+    return found
 
 
 def _wait(found: Live, expression: str) -> None:

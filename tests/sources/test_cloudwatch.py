@@ -22,10 +22,13 @@ from exporter.sources.listing import ListingSource, MetricList
 from exporter.sources.succession import Account
 from tests.fakes.cloudwatch import FakeCloudWatch
 from tests.fakes.faults import Results, spoil
+from tests.loops import pass_seconds
 
 NOW = datetime(2026, 6, 17, 12, 20, 7, tzinfo=UTC).timestamp()
 DAY = 86400
 HOUR = 3600
+LIMIT_SECONDS = 60.0
+"""Of a poll that is to run into it, as it does where it stalls."""
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Clients:
     async def get_metric_data(self, **request: Any) -> Mapping[str, Any]:
         self.requests.append(request)
         if self.stall_after and len(self.requests) > self.stall_after:
+            pass_seconds(LIMIT_SECONDS)
             await asyncio.Event().wait()
         period = request["MetricDataQueries"][0]["MetricStat"]["Period"]
         failing = period == self.error_period if self.error_period else len(self.requests) > self.error_after
@@ -304,7 +308,7 @@ async def test_a_poll_that_runs_into_its_time_limit_keeps_what_was_whole() -> No
     it = source(clients, "Send", "Reputation.BounceRate")
     clients.cloudwatch.put("Reputation.BounceRate", int(NOW) // 60 * 60 - 120, 0.07)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await poll(it, clients, NOW)
     assert shown(it, NOW)["Reputation.BounceRate", HELD] == 0.07
     clients.stall_after = 0

@@ -179,7 +179,8 @@ async def test_a_list_that_hangs_takes_nothing_from_the_account(monkeypatch: pyt
         monkeypatch.setattr(selected, "WAIT_SECONDS", 3600.0)
 
 
-async def test_the_first_poll_reads_what_the_list_brings_meanwhile() -> None:
+async def test_the_first_poll_reads_what_the_list_brings_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selected, "WAIT_SECONDS", 3600.0)
     clients = Clients()
     put(clients, "news", MINUTE - DAY, 7)
     it = source(clients, "Send", dimensions=SETS)

@@ -18,6 +18,7 @@ from exporter.sources.cloudwatch import CloudWatchSource
 from exporter.sources.linked import LinkedClients, LinkedSource
 from exporter.sources.listing import ListingSource
 from tests.fakes.cloudwatch import FakeAwsError, FakeCloudWatch
+from tests.loops import pass_seconds
 from tests.sources.test_cloudwatch import DAY, NOW, Counted, identity, plans
 
 OWN, ONE, TWO = "123456789012", "111111111111", "222222222222"
@@ -178,6 +179,7 @@ async def test_a_regrouping_that_was_cut_short_is_done_by_the_next_look() -> Non
         async def __call__(self) -> None:
             await super().__call__()
             if self.count == 1:
+                pass_seconds(60)
                 await asyncio.Event().wait()
 
     clients, regroup = Clients(), Stalled()
@@ -185,7 +187,7 @@ async def test_a_regrouping_that_was_cut_short_is_done_by_the_next_look() -> Non
     sent(clients, ONE)
     it = finder(clients, regroup)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
+        async with asyncio.timeout(60):
             await it.poll(NOW)
     await it.poll(NOW + 5)
     assert (it.accounts, regroup.count) == ((ONE,), 2)

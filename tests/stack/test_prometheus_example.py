@@ -170,10 +170,16 @@ def test_a_target_is_named_by_its_job_and_its_address_alone(server: Running, run
 def test_a_real_prometheus_with_it_scrapes_the_running_exporter(server: Running, running: Running) -> None:
     target = {"job": "aws-ses", "instance": running.address}
 
-    assert query(server, "aws_ses_exporter:up") == [({"__name__": "aws_ses_exporter:up", **target}, 1)]
     place = {"account_id": "123456789012", "region": "us-east-1"}
-    ((labels, value),) = query(server, "aws_ses_reputation_bounce_rate")
-    assert (labels, value) == ({"__name__": "aws_ses_reputation_bounce_rate", **place, **target}, 0.14)
+    expected = [
+        [({"__name__": "aws_ses_exporter:up", **target}, 1)],
+        [({"__name__": "aws_ses_reputation_bounce_rate", **place, **target}, 0.14)],
+    ]
+
+    def found() -> list[list[Result]]:
+        return [query(server, name) for name in ("aws_ses_exporter:up", "aws_ses_reputation_bounce_rate")]
+
+    until(lambda: found() == expected, SETTLED_SECONDS, found)
 
 
 def test_nothing_that_the_exporter_says_is_renamed(server: Running) -> None:
@@ -197,17 +203,20 @@ def test_every_rule_is_evaluated_without_an_error(server: Running) -> None:
 def test_the_breach_fires_under_the_name_of_the_shipped_alert(server: Running) -> None:
     alert = 'ALERTS{alertname="AWSSESReputationBounceRate",alertstate="firing",severity="critical"}'
 
-    until(lambda: query(server, alert), SETTLED_SECONDS, lambda: "".join(server.lines))
-    assert [value for _, value in query(server, alert)] == [1]
+    until(lambda: [value for _, value in query(server, alert)] == [1], SETTLED_SECONDS, lambda: "".join(server.lines))
 
 
 def test_a_label_of_the_target_does_what_the_example_says(servers: tuple[Running, Running]) -> None:
     _, started = servers
 
-    until(lambda: len(query(started, "aws_ses_up")) == 3, SETTLED_SECONDS, lambda: "".join(started.lines))
-    seen = {labels["job"]: labels for labels, _ in query(started, "aws_ses_up")}
-    assert {name: (each["region"], each.get("exported_region")) for name, each in seen.items()} == {
+    expected = {
         "clash": ("eu-west-1", "us-east-1"),
         "honored": ("us-east-1", None),
         "advised": ("us-east-1", None),
     }
+
+    def seen() -> dict[str, tuple[str, str | None]]:
+        found = (labels for labels, _ in query(started, "aws_ses_up"))
+        return {each["job"]: (each["region"], each.get("exported_region")) for each in found}
+
+    until(lambda: seen() == expected, SETTLED_SECONDS, seen)

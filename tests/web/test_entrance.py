@@ -186,7 +186,7 @@ def _oddly_named(site: Site, names: bytes) -> trustme.LeafCert:
 
 
 async def test_a_handshake_that_began_before_a_change_does_not_end_after_it(site: Site) -> None:
-    raw = await asyncio.get_running_loop().run_in_executor(None, socket.create_connection, ("127.0.0.1", site.port), 5)
+    raw = await asyncio.get_running_loop().run_in_executor(None, socket.create_connection, ("127.0.0.1", site.port), 60)
     await until(lambda: len(site.server._entrance._under_way) == 1)
     site.tls = Site(authority(site.ours.folder / "other"), None).named()
     site.server.part_with_all()
@@ -234,16 +234,17 @@ async def test_what_is_no_tls_is_cut_at_once(site: Site, garbage: bytes) -> None
     reader = await site.connect()
     site.writers[-1].write(garbage)
     with contextlib.suppress(ConnectionError):
-        assert b"HTTP" not in await asyncio.wait_for(reader.read(), 5)
+        assert b"HTTP" not in await asyncio.wait_for(reader.read(), 20)
     await until(lambda: site.refused == 1)
 
 
-async def test_the_end_cuts_handshakes_too_and_leaves_nothing_open(site: Site) -> None:
+async def test_the_end_cuts_handshakes_too_and_leaves_nothing_open(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HANDSHAKE_SECONDS", 600.0)
     for _ in range(10):
         await site.connect()
     await until(lambda: len(site.server._entrance._under_way) == 10)
     site.server.should_exit = True
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await site.task
     with pytest.raises(ConnectionRefusedError):
         await site.connect()
@@ -306,6 +307,6 @@ async def test_any_other_failure_to_accept_ends_the_server(site: Site, monkeypat
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_accept", failing)
     await site.ask(site.client())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await asyncio.wait((site.task,))
     assert site.task.exception() is not None

@@ -106,13 +106,20 @@ def _quiet() -> Iterator[None]:
 @contextlib.contextmanager
 def _ending_after(seconds: float) -> Iterator[None]:
     """End the process with a line and UNKNOWN should this take longer."""
-    timer = threading.Timer(seconds, _end, (TOO_LONG,))
+    claim = threading.Lock()
+
+    def end() -> None:
+        if claim.acquire(blocking=False):
+            _end(TOO_LONG)
+
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+        claim.acquire()  # for ever where the line is being written, else there would be two
 
 
 def _end(why: str) -> None:

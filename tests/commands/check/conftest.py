@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from exporter import cli
+from exporter.commands import check as package
 from exporter.commands.check import check
 from tests.commands.check import world
 from tests.commands.check.world import Say, fill
 from tests.fakes.aws import FakeAws
-from tests.sdk import environment, loader, no_backoff, one_loader
+from tests.sdk import environment, loader, no_backoff, one_loader, patience
 
-__all__ = ["environment", "loader", "no_backoff", "one_loader"]
+__all__ = ["environment", "loader", "no_backoff", "one_loader", "patience"]
 
 
 @pytest.fixture
@@ -28,8 +29,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Run the command in this process and return its exit code and what it said on stdout; nothing else is said."""
+def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Run the command in this process and return its exit code and what it said on stdout; nothing else is said.
+
+    What ends the process when the time is up would end the tests: it comes as late as it can.
+    """
+    monkeypatch.setattr(package, "GRACE_SECONDS", 600.0)
 
     def run(*arguments: str) -> tuple[int, str]:
         code = cli.run(["check", *arguments])
