@@ -16,7 +16,7 @@ from exporter.errors import Refusal
 from exporter.sources.turns import outcome_of
 from exporter.web.guard import TEXT_HEADERS
 from exporter.web.press import Press
-from exporter.web.waiting import FullError, WaitingRoom
+from exporter.web.waiting import FullError, WaitingRoom, turn
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 MAX_CHOICES = 32
@@ -109,8 +109,8 @@ class Scrapes:
         self, names: frozenset[str], receive: Receive, *, openmetrics: bool, gzip: bool
     ) -> Sequence[bytes]:
         with self._filters.place(receive) as gone:
-            async with self._filtering:
-                if gone.done():
+            async with turn(self._filtering, gone) as there:
+                if not there:
                     return (b"",)
                 known = await self._known(openmetrics=openmetrics, names=names)
                 return await self._coded(known, Press() if gzip else None, openmetrics=openmetrics, names=names)
