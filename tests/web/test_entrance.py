@@ -5,17 +5,11 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtensionOID, NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -25,7 +19,8 @@ from exporter.config.web.access import Tls
 from exporter.web import entrance as module
 from exporter.web.listen import open_sockets
 from exporter.web.server import Server, create_server, serve
-from tests.certificates import Authority, authority
+from tests.certificates import Authority, authority, oddly_named
+from tests.web.sites import until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: exporter\r\n\r\n"
 
@@ -103,12 +98,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await asyncio.wait((site.task,))
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - it is about other tasks
-            await asyncio.sleep(0.005)
-
-
 async def test_tls_is_that_of_the_moment_and_may_come_and_go(site: Site) -> None:
     assert b"200 OK" in await site.ask(site.client())
     old, other = site.client(), authority(site.ours.folder / "other")
@@ -153,36 +142,10 @@ async def test_a_certificate_with_names_that_are_no_text_lets_nobody_in_and_ends
 ) -> None:
     site.tls = site.named("prometheus.example")
     client = site.client()
-    _oddly_named(site, names).configure_cert(client)
+    oddly_named(site.ours, names).configure_cert(client)
     assert await site.ask(client) == b""
     await until(lambda: site.refused == 1)
     assert b"200 OK" in await site.ask(site.client("prometheus.example"))
-
-
-def _oddly_named(site: Site, names: bytes) -> trustme.LeafCert:
-    """Return a certificate of the site's own authority with *names*, in DER, which may be no names at all."""
-    ca = x509.load_pem_x509_certificate(site.ours.ca.cert_pem.bytes())
-    ca_key = serialization.load_pem_private_key(site.ours.ca.private_key_pem.bytes(), None)
-    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "odd")]))
-        .issuer_name(ca.subject)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30" + bytes([len(names)]) + names),
-            critical=False,
-        )
-        .sign(ca_key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    return trustme.LeafCert(private, certificate.public_bytes(serialization.Encoding.PEM), [])
 
 
 async def test_a_handshake_that_began_before_a_change_does_not_end_after_it(site: Site) -> None:
