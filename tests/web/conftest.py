@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,7 +12,9 @@ from starlette.applications import Starlette
 from exporter.web.app import create_app
 from exporter.web.listen import open_sockets
 from exporter.web.server import create_server, serve
+from tests.certificates import authority
 from tests.web.faces import Browse, World, faces
+from tests.web.secure_sites import SecureSite
 from tests.web.sites import Open, Site, app_of
 
 
@@ -54,3 +57,15 @@ def browse(world: World) -> Browse:
         return httpx.AsyncClient(transport=transport, base_url="http://exporter")
 
     return client
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[SecureSite]:
+    site = SecureSite(authority(tmp_path), None)
+    site.tls = site.named()
+    site.open()
+    yield site
+    for writer in site.writers:
+        writer.transport.abort()
+    site.task.cancel()
+    await asyncio.wait((site.task,))
