@@ -1,7 +1,7 @@
 """Alerts of TLS: whoever is refused is told why, as `certificate required` or `protocol version`.
 
-uvloop, and asyncio's own loop before Python 3.15, send what TLS has to say while a handshake goes on, and drop it when
-that fails (CPython issue 98078). So one that failed goes on until the client hangs up, for a moment.
+The event loops, uvloop 0.23 and asyncio's of Python 3.11, send what TLS has to say while a handshake goes on, and drop
+it when that fails. So one that failed goes on until the client hangs up, for a moment.
 """
 
 from __future__ import annotations
