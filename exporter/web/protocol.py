@@ -37,7 +37,11 @@ REQUEST_TIMEOUT_SECONDS = 10.0
 TLS_SLICE_BYTES = 64 * 1024
 """How much is encrypted at once; smaller ones take longer."""
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
-"""How much of answers may wait, all together, for clients that do not read; the one who waits longest gives way."""
+"""How much of answers may wait, all together, for clients that do not read; the one who waits longest gives way.
+
+Of a connection through TLS up to 128 KiB more wait unseen, encrypted: below TLS the event loop takes whatever comes up
+to 64 KiB, and then one slice.
+"""
 MIN_READERS = 4
 """So many may wait however large the answers are."""
 _TLS_RECORD = b"\x16\x03"
