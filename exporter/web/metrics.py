@@ -9,12 +9,11 @@ from functools import lru_cache
 from typing import Protocol
 
 from starlette.datastructures import QueryParams
-from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from exporter.errors import Refusal
 from exporter.sources.turns import outcome_of
-from exporter.web.guard import TEXT_HEADERS
+from exporter.web.plain import TEXT_HEADERS, come_again
 from exporter.web.press import Press
 from exporter.web.waiting import FullError, WaitingRoom, turn
 
@@ -34,7 +33,7 @@ _HEADERS = (
 )
 _TYPES = {False: TEXT.encode(), True: OPENMETRICS.encode()}
 
-_BUSY = PlainTextResponse("Too many wait for pages of their own.\n", 503, headers={**TEXT_HEADERS, "retry-after": "1"})
+_BUSY = come_again("Too many wait for pages of their own.\n")
 
 
 class Page(Protocol):

@@ -163,7 +163,10 @@ async def test_requests_that_are_being_served_are_not_cut_and_the_next_one_is_re
     for _, writer in streams:
         writer.write(get("/slow"))
     await until(lambda: len(site.server.server_state.tasks) == 3)
-    assert (await site.ask(get("/small"))).startswith(b"HTTP/1.1 503 ")
+    refusal = await site.ask(get("/small"))
+    assert refusal.startswith(b"HTTP/1.1 503 ")
+    for header in (b"retry-after: 1", b"connection: close", b"cache-control: no-store"):
+        assert b"\r\n%s\r\n" % header in refusal
     site.go_on.set()
     for reader, _ in streams:
         assert (await answer(reader)).endswith(b"slow")
