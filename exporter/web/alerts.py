@@ -17,8 +17,8 @@ GRACE_SECONDS = 1.0
 
 _NO_TLS = frozenset({"HTTP_REQUEST", "HTTPS_PROXY_REQUEST"})
 """OpenSSL has no alert for plain HTTP."""
-_end: ContextVar[asyncio.Timeout] = ContextVar("end")
-"""What ends the handshake in whose context this is."""
+_end: ContextVar[list[asyncio.Timeout]] = ContextVar("end")
+"""Holds what ends the handshake in whose context this is, as long as that goes on: the connection keeps the context."""
 
 
 @asynccontextmanager
@@ -30,8 +30,12 @@ async def alerting(context: ssl.SSLContext) -> AsyncIterator[None]:
     """
     context.sslobject_class = _AlertingObject
     async with asyncio.timeout(None) as end:
-        _end.set(end)
-        yield
+        ends = [end]
+        _end.set(ends)
+        try:
+            yield
+        finally:
+            ends.clear()
 
 
 class _AlertingObject(ssl.SSLObject):
@@ -51,5 +55,6 @@ class _AlertingObject(ssl.SSLObject):
             if error.reason in _NO_TLS:
                 raise
             self._refused = True
-            _end.get().reschedule(asyncio.get_running_loop().time() + GRACE_SECONDS)
+            for end in _end.get():
+                end.reschedule(asyncio.get_running_loop().time() + GRACE_SECONDS)
             raise ssl.SSLWantReadError from error

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ssl
+import weakref
 
 import pytest
 
@@ -67,3 +69,19 @@ async def test_who_is_refused_is_told_why(site: SecureSite, shown: str, newest: 
     assert caught.value.reason == told
     await until(lambda: site.refused == 1)
     assert site.server.server_state.total_requests == 0
+
+
+async def test_nothing_of_a_handshake_that_ended_waits_for_the_garbage_collector(site: SecureSite) -> None:
+    under_way = site.server._entrance._under_way
+    seen = []
+    gc.disable()
+    try:
+        for _ in range(3):
+            await site.connect()
+            await until(lambda: under_way)
+            seen.append(weakref.ref(next(iter(under_way))))
+            site.writers[-1].close()
+            await until(lambda: not under_way)
+    finally:
+        gc.enable()
+    assert [task() for task in seen[:-1]] == [None, None], "the last one is known to who accepts until the next one"
