@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
 from exporter.config.accounts import Account, FoundAccounts, accounts
@@ -13,7 +13,7 @@ from exporter.daemon.crew import CLOUDWATCH, LINKED, Seat, interval_seconds, sou
 from exporter.daemon.garbage import much_died
 from exporter.daemon.heirs import heirs
 from exporter.daemon.tools import Regions, Tools
-from exporter.errors import ExporterError, Reason
+from exporter.errors import OtherSourceError, Reason
 from exporter.scheduler import SPREAD_SECONDS, Loop, PollRecord
 from exporter.sources import Source
 from exporter.sources.identity import Claims
@@ -80,7 +80,7 @@ class Fleet:
             ExporterError: there is no way to AWS with *settings*, or too little memory; everything is as before.
         """
         async with self._exchanging, AsyncExitStack() as opened:
-            try:
+            with _enough_memory():
                 aws = await opened.enter_async_context(self._tools.open_aws(settings.aws))
                 force = _Force(settings, aws, Claims())
                 former = self._by_key()
@@ -88,8 +88,6 @@ class Fleet:
                 seats = await self._seats(force, _found({key: former[old] for key, old in own.items()}))
                 heir_of = _heirs((seat.account for seat in seats), former)
                 loops = list(self._made(force, seats, {key: former[old] for key, old in heir_of.items()}))
-            except MemoryError as error:
-                raise ExporterError("the configuration cannot be put in force: too little memory") from error
             await _ended(self._members)
             self._register(settings, seats, heir_of)
             self._telemetry.set_price(settings.aws.price_per_thousand_metrics_dollars)
@@ -106,21 +104,25 @@ class Fleet:
 
         Where nobody is new or gone, nothing happens. From the first change on nothing waits, so whoever is cancelled
         has done all of it or nothing.
+
+        Raises:
+            SourceError: there is too little memory; everything is as before.
         """
         async with self._exchanging:
             if self._force is None:
                 return
-            former = self._by_key()
-            found = _found(former)
-            keys = {_key(account) for account in accounts(self._force.settings, found)}
-            if keys == former.keys():
-                return
-            seats = await self._seats(self._force, found)
+            with _enough_memory():
+                former = self._by_key()
+                found = _found(former)
+                keys = {_key(account) for account in accounts(self._force.settings, found)}
+                if keys == former.keys():
+                    return
+                seats = await self._seats(self._force, found)
+                loops = list(self._made(self._force, [seat for seat in seats if seat.key not in former], {}))
             gone = [member for member in self._members if member.loop.key not in keys]
             for member in gone:
                 member.task.cancel()
             kept = tuple(member for member in self._members if member.loop.key in keys)
-            loops = list(self._made(self._force, [seat for seat in seats if seat.key not in former], {}))
             self._register(self._force.settings, seats, {key: key for key in former if key in keys})
             self._members = kept + tuple(map(self._started, loops))
             await _ended(gone)
@@ -205,6 +207,15 @@ class Fleet:
             spread_seconds=spread_seconds,
             record=record,
         )
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Have too little memory fail what asked for loops, a reload or a poll, instead of ending the process."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OtherSourceError("the loops cannot be made: too little memory") from error
 
 
 async def _ended(members: Sequence[_Member]) -> None:

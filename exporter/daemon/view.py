@@ -25,11 +25,12 @@ class View:
 
     def unhealthy(self) -> list[str]:
         """Return a line for each loop that is dead or stuck."""
-        dead = [f"{loop.name}: ended" for loop in self._fleet.ended]
+        ended = self._fleet.ended
+        dead = [f"{loop.name}: ended" for loop in ended]
         stuck = [
             f"{loop.name}: no sign of life for {loop.silent_seconds:.0f} s"
             for loop in self._fleet.loops
-            if loop.stuck and loop not in self._fleet.ended
+            if loop.stuck and loop not in ended
         ]
         return dead + stuck
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.errors import ConfigError, ExporterError, Refusal
 from exporter.web.elsewhere import from_elsewhere
-from exporter.web.guard import TEXT_HEADERS
 from exporter.web.metrics import Page, Scrapes
+from exporter.web.plain import TEXT_HEADERS, come_again, plain
 from exporter.web.status import STYLE_HASH, Row, status_page
 from exporter.web.waiting import FullError, WaitingRoom
 
@@ -62,20 +61,20 @@ class _Reloads:
 
     async def answer(self, request: Request) -> Response:
         if from_elsewhere(request.headers):
-            return _plain("Reload is not for pages of other sites.\n", 403)
+            return plain("Reload is not for pages of other sites.\n", 403)
         if self._faces.reload is None:
-            return _plain("Reload over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", 403)
+            return plain("Reload over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", 403)
         try:
             with self._waiting.place(request.receive) as gone:
                 await _unless(gone, self._faces.reload())
         except FullError:
             self._faces.refused(Refusal.BUSY)
-            return _plain("Too many wait for a reload.\n", 503, {"retry-after": "1"})
+            return come_again("Too many wait for a reload.\n")
         except ConfigError as error:
-            return _plain(f"{error}\n", 400)
+            return plain(f"{error}\n", 400)
         except ExporterError as error:
-            return _plain(f"{error}\n", 503)
-        return _plain("Reloaded.\n")
+            return plain(f"{error}\n", 503)
+        return plain("Reloaded.\n")
 
 
 async def _unless(gone: asyncio.Future[None], work: Awaitable[None]) -> None:
@@ -118,7 +117,7 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
         return _verdict("Ready.", "Not ready, not tried yet:", faces.missing())
 
     async def config(_: Request) -> Response:
-        return _plain(await faces.config_text())
+        return plain(await faces.config_text())
 
     app = _App(
         routes=[
@@ -139,24 +138,20 @@ def create_app(faces: Faces, *, telemetry_path: str) -> Starlette:
 
 def _verdict(good: str, bad: str, lines: Sequence[str]) -> Response:
     if lines:
-        return _plain("\n".join((bad, *lines, "")), 503)
-    return _plain(f"{good}\n")
-
-
-def _plain(text: str | bytes, status_code: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
-    return PlainTextResponse(text, status_code, headers={**TEXT_HEADERS, **headers})
+        return plain("\n".join((bad, *lines, "")), 503)
+    return plain(f"{good}\n")
 
 
 async def _not_found(_: Request, __: Exception) -> Response:
-    return _plain("There is no such page.\n", 404)
+    return plain("There is no such page.\n", 404)
 
 
 async def _wrong_method(_: Request, error: Exception) -> Response:
-    response = _plain("This page does not know that method.\n", 405)
+    response = plain("This page does not know that method.\n", 405)
     response.headers.update(getattr(error, "headers", None) or {})
     return response
 
 
 async def _bug(_: Request, __: Exception) -> Response:
     # starlette raises the error once more after this answer, and the server logs it with its traceback
-    return _plain("Internal error; the log says more.\n", 500)
+    return plain("Internal error; the log says more.\n", 500)

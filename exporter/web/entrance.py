@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from exporter.config.web.access import Tls
+from exporter.web.alerts import alerting
 from exporter.web.place import place_of
 
 MAX_HANDSHAKES = 128
@@ -105,13 +106,14 @@ class Entrance:
             if tls is None:
                 await loop.connect_accepted_socket(lambda: self._protocol(frozenset()), connection)
             else:
-                await loop.connect_accepted_socket(
-                    lambda: self._protocol(tls.allowed_sans),
-                    connection,
-                    ssl=tls.context,
-                    ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                    ssl_shutdown_timeout=GOODBYE_SECONDS,
-                )
+                async with alerting(tls.context):
+                    await loop.connect_accepted_socket(
+                        lambda: self._protocol(tls.allowed_sans),
+                        connection,
+                        ssl=tls.context,
+                        ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                        ssl_shutdown_timeout=GOODBYE_SECONDS,
+                    )
         except (OSError, ValueError, MemoryError):  # of a certificate that cannot be read, ssl says UnicodeDecodeError
             connection.close()
             self._refused()

@@ -7,15 +7,15 @@ import binascii
 from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.config.web.access import Rate, WebAccess
 from exporter.errors import Refusal
 from exporter.web.passwords import BusyError, Passwords
+from exporter.web.plain import come_again, plain
 from exporter.web.waiting import hung_up
 
-TEXT_HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 CHALLENGE = 'Basic realm="aws-ses-exporter", charset="UTF-8"'
 
 
@@ -43,7 +43,7 @@ class Guard:
         access = self._access()
         answer: ASGIApp = self._app
         if access.rate is not None and not self._bucket.takes(access.rate):
-            answer = self._no(Refusal.RATE, 429, "Too many requests.\n")
+            answer = self._no(Refusal.RATE, plain("Too many requests.\n", 429))
         elif access.users:
             answer = await self._judged(access, scope, receive)
         await answer(scope, receive, _adding(access.headers, send) if access.headers else send)
@@ -57,12 +57,13 @@ class Guard:
             ):
                 return self._app
         except BusyError:
-            return self._no(Refusal.BUSY, 503, "Too many passwords to check.\n", {"retry-after": "1"})
-        return self._no(Refusal.PASSWORD, 401, "A user and a password are needed.\n", {"www-authenticate": CHALLENGE})
+            return self._no(Refusal.BUSY, come_again("Too many passwords to check.\n"))
+        ask = plain("A user and a password are needed.\n", 401, {"www-authenticate": CHALLENGE})
+        return self._no(Refusal.PASSWORD, ask)
 
-    def _no(self, why: Refusal, status: int, text: str, headers: dict[str, str] | None = None) -> ASGIApp:
+    def _no(self, why: Refusal, answer: Response) -> ASGIApp:
         self._refused(why)
-        return PlainTextResponse(text, status, headers={**TEXT_HEADERS, **(headers or {})})
+        return answer
 
 
 class _Bucket:

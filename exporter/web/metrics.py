@@ -9,14 +9,13 @@ from functools import lru_cache
 from typing import Protocol
 
 from starlette.datastructures import QueryParams
-from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from exporter.errors import Refusal
 from exporter.sources.turns import outcome_of
-from exporter.web.guard import TEXT_HEADERS
+from exporter.web.plain import TEXT_HEADERS, come_again
 from exporter.web.press import Press
-from exporter.web.waiting import FullError, WaitingRoom
+from exporter.web.waiting import FullError, WaitingRoom, turn
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 MAX_CHOICES = 32
@@ -34,7 +33,7 @@ _HEADERS = (
 )
 _TYPES = {False: TEXT.encode(), True: OPENMETRICS.encode()}
 
-_BUSY = PlainTextResponse("Too many wait for pages of their own.\n", 503, headers={**TEXT_HEADERS, "retry-after": "1"})
+_BUSY = come_again("Too many wait for pages of their own.\n")
 
 
 class Page(Protocol):
@@ -109,8 +108,8 @@ class Scrapes:
         self, names: frozenset[str], receive: Receive, *, openmetrics: bool, gzip: bool
     ) -> Sequence[bytes]:
         with self._filters.place(receive) as gone:
-            async with self._filtering:
-                if gone.done():
+            async with turn(self._filtering, gone) as there:
+                if not there:
                     return (b"",)
                 known = await self._known(openmetrics=openmetrics, names=names)
                 return await self._coded(known, Press() if gzip else None, openmetrics=openmetrics, names=names)

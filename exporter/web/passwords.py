@@ -17,6 +17,7 @@ import bcrypt
 
 from exporter.aside import NoThreadError
 from exporter.web.place import place_of
+from exporter.web.waiting import turn
 
 MAX_REMEMBERED = 256
 MAX_WAITING = 32
@@ -50,7 +51,7 @@ class Passwords:
         password: bytes,
         *,
         peer: str,
-        leaves: Callable[[], Awaitable[object]],
+        leaves: Callable[[], Awaitable[None]],
     ) -> bool:
         """Return whether *password* is that of *user*, one of *users*, which have hashes.
 
@@ -73,9 +74,9 @@ class Passwords:
         self._waiting.add(place)
         gone = asyncio.ensure_future(leaves())
         try:
-            async with self._one:
+            async with turn(self._one, gone) as there:
                 # never cut short once it runs: the thread would go on, and so as many as somebody likes
-                right = not gone.done() and await self._aside(lambda: self._matches(password, hashed))
+                right = there and await self._aside(lambda: self._matches(password, hashed))
         except NoThreadError as error:
             raise BusyError from error
         finally:

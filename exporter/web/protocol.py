@@ -17,13 +17,13 @@ from operator import itemgetter
 from typing import Any
 
 import httptools
-from starlette.responses import PlainTextResponse
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from exporter.config.web.sans import sans_of
 from exporter.errors import Refusal
 from exporter.web.place import place_of
+from exporter.web.plain import come_again
 from exporter.web.slices import in_slices
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -37,13 +37,18 @@ REQUEST_TIMEOUT_SECONDS = 10.0
 TLS_SLICE_BYTES = 64 * 1024
 """How much is encrypted at once; smaller ones take longer."""
 MAX_UNREAD_BYTES = 32 * 1024 * 1024
-"""How much of answers may wait, all together, for clients that do not read; the one who waits longest gives way."""
+"""How much of answers may wait, all together, for clients that do not read; the one who waits longest gives way.
+
+Of a connection through TLS up to 128 KiB more wait unseen, encrypted: below TLS the event loop takes whatever comes up
+to 64 KiB, and then one slice.
+"""
 MIN_READERS = 4
 """So many may wait however large the answers are."""
 _TLS_RECORD = b"\x16\x03"
 """How TLS begins. The health check, on the same machine, tries it first, and nobody is refused by that."""
 KEEP_ALIVE_SECONDS = 75
 """Longer than the usual scrape interval, so that Prometheus keeps its connection. An answer has as long to be read."""
+_CROWDED = come_again("Too many connections.\n", {"connection": "close"})
 
 
 class Protocol(HttpToolsProtocol):
@@ -143,7 +148,7 @@ class Protocol(HttpToolsProtocol):
         crowded = limit is not None and max(len(self.connections), len(self.tasks)) >= limit
         if crowded:
             self._refused(Refusal.CROWD)
-        self.app = _come_again if crowded else self.config.loaded_app
+        self.app = _CROWDED if crowded else self.config.loaded_app
         if not self.flow.write_paused:  # else it still does not read what it asked for before
             self.idle_since = None
         super().on_headers_complete()
@@ -282,9 +287,6 @@ def cut_unread(connections: Iterable[object]) -> None:
         unread.remove(oldest)
         held[most] -= oldest.unread_bytes
         oldest.give_way()
-
-
-_come_again = PlainTextResponse("Too many connections.\n", 503, headers={"connection": "close", "retry-after": "1"})
 
 
 def _too_large(*, head: bool) -> http.HTTPStatus:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from starlette.types import Receive
 
@@ -39,6 +39,19 @@ class WaitingRoom:
         finally:
             gone.cancel()
             self._free += 1
+
+
+@contextlib.asynccontextmanager
+async def turn(lock: asyncio.Lock, gone: asyncio.Future[None]) -> AsyncIterator[bool]:
+    """Have *lock* in the `with` and yield True, or yield False without it: the client is *gone* before its turn."""
+    acquiring = asyncio.ensure_future(lock.acquire())
+    try:
+        await asyncio.wait((acquiring, gone), return_when=asyncio.FIRST_COMPLETED)
+        yield not gone.done()
+    finally:
+        acquiring.cancel()
+        if acquiring.done() and not acquiring.cancelled():
+            lock.release()
 
 
 async def hung_up(receive: Receive) -> None:

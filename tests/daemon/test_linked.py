@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from exporter.config.settings import Settings
 from exporter.daemon.fleet import Fleet
-from exporter.errors import AccessDeniedError, AwsInternalError
+from exporter.errors import AccessDeniedError, AwsInternalError, Reason
 from exporter.sources.linked import LinkedSource
 from exporter.store import Store, TargetKey
 from exporter.telemetry import Telemetry
@@ -142,6 +142,22 @@ async def test_a_find_that_was_cut_short_is_taken_up_by_the_next_look() -> None:
         version = store.version
         await finder_of(fleet).poll(now)
         assert (fleet.loops, store.version) == (running_on, version), "nobody is new or gone"
+
+
+async def test_a_find_without_the_memory_for_its_loops_is_a_failed_poll_and_the_next_look_takes_it_up() -> None:
+    cloud = FakeCloud(linked=[ONE])
+    async with fleet_of(cloud) as (fleet, store):
+        await fleet.replace(monitoring("all"))
+        cloud.refuse_target["m"] = MemoryError()
+        (looking,) = (loop for loop in fleet.loops if isinstance(loop.source, LinkedSource))
+        await until(lambda: looking.record.tried)
+        error = looking.record.error
+        assert error is not None
+        assert (error.reason, str(error)) == (Reason.OTHER, "the loops cannot be made: too little memory")
+        assert (fleet.ended, set(store.keys())) == ((), {TargetKey("m", "us-east-1")})
+        cloud.refuse_target.clear()
+        await finder_of(fleet).poll(tools(cloud).clock())
+        assert FOUND in set(store.keys())
 
 
 async def test_who_is_unlinked_leaves_with_the_next_look_once_its_data_is_denied() -> None:

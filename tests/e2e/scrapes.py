@@ -39,7 +39,7 @@ def jobs(house: House) -> dict[str, dict[str, Any]]:
 
 
 def modes(house: House) -> dict[str, tuple[str, dict[str, set[str]]]]:
-    """Return web configurations, each with the jobs that are let in and that are told a status; the others are cut."""
+    """Return web configurations, each with what comes of jobs: those let in, told a status or why; others are cut."""
     plain = {"http", "http, right password", "http, wrong password"}
     secure = set(jobs(house)) - plain
     users = {"basic_auth_users": {"alice": bcrypt.hashpw(b"alice123", bcrypt.gensalt(4)).decode()}}
@@ -61,24 +61,37 @@ def modes(house: House) -> dict[str, tuple[str, dict[str, set[str]]]]:
         ),
         "certificate if given": (
             tls(house, client_auth_type="VerifyClientCertIfGiven", **ca),
-            {"up": secure - {"certificate of another authority"}},
+            {"up": secure - {"certificate of another authority"}, "alert": {"certificate of another authority"}},
         ),
-        "certificate": (tls(house, **strict), {"up": ours}),
-        "certificate of a name": (tls(house, **strict, **named), {"up": {"certificate"}}),
-        "from TLS 1.3": (tls(house, min_version="TLS13"), {"up": secure - {"up to TLS 1.2"}}),
-        "up to TLS 1.2": (tls(house, max_version="TLS12"), {"up": secure - {"from TLS 1.3"}}),
+        "certificate": (tls(house, **strict), {"up": ours, "alert": secure - ours}),
+        "certificate of a name": (tls(house, **strict, **named), {"up": {"certificate"}, "alert": secure - ours}),
+        "from TLS 1.3": (
+            tls(house, min_version="TLS13"),
+            {"up": secure - {"up to TLS 1.2"}, "alert": {"up to TLS 1.2"}},
+        ),
+        "up to TLS 1.2": (
+            tls(house, max_version="TLS12"),
+            {"up": secure - {"from TLS 1.3"}, "alert": {"from TLS 1.3"}},
+        ),
         "headers": (json.dumps({"http_server_config": {"headers": headers}}), {"up": plain}),
         "rate": (json.dumps({"rate_limit": {"interval": "1h", "burst": 1}}), {"429": plain}),
     }
 
 
 def came_of(server: Running, since: float) -> dict[str, str]:
-    """Return what came of the last scrape of each job after *since* (unix seconds): up, a status of HTTP, cut, slow."""
+    """Return what came of the last scrape of each job after *since* (unix seconds): `up`, or how it failed."""
     found = {}
     for target in json.loads(server.get("/api/v1/targets").text)["data"]["activeTargets"]:
-        error = target["lastError"]
-        status = re.search(r"HTTP status ([0-9]{3})", error)
         if datetime.fromisoformat(target["lastScrape"]).timestamp() > since:
-            slow = "slow" if "deadline" in error else "cut"
-            found[target["labels"]["job"]] = status[1] if status else slow if error else "up"
+            found[target["labels"]["job"]] = _outcome(target["lastError"])
     return found
+
+
+def _outcome(error: str) -> str:
+    """Return what *error* of a scrape is: `up` without one, a status of HTTP, an `alert` of TLS, `slow`, or `cut`."""
+    status = re.search(r"HTTP status ([0-9]{3})", error)
+    if status:
+        return status[1]
+    if "remote error: tls:" in error:
+        return "alert"
+    return "slow" if "deadline" in error else "cut" if error else "up"

@@ -74,7 +74,7 @@ def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) 
 def test_too_few_files_and_a_certificate_that_is_gone_harm_nothing_behind_tls(tmp_path: Path) -> None:
     """Play it in `make soak` alone, as a poll and a certificate may wait for a minute until one of them misses a file.
 
-    Each fault by itself is in `make test`: tests/daemon/test_door, tests/web/test_entrance, tests/aws/test_translate.
+    Each fault by itself is in `make test`: daemon/test_door_trouble, web/test_entrance, aws/test_translate.
     """
     with real(tmp_path, web_config=TLS) as world:
         pid, told = world.running.process.pid, world.told()

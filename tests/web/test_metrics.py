@@ -201,3 +201,21 @@ async def test_who_hung_up_before_his_turn_is_passed_over() -> None:
     asked.go_on = True
     await asyncio.gather(first, *others)
     assert asked.rendered == [frozenset("a"), frozenset("b")]
+
+
+@pytest.mark.parametrize("cut", [True, False])
+async def test_who_hangs_up_or_is_cut_leaves_his_place_at_once(cut: bool) -> None:
+    asked = Asked(go_on=False)
+    first = asked.ask(b"name[]=a")
+    await turns()
+    gone = [asked.ask(b"name[]=b", hung_up=not cut) for _ in range(MAX_FILTERS - 1)]
+    await turns()
+    assert all(task.done() is not cut for task in gone)
+    for task in gone:
+        task.cancel()
+    others = [asked.ask(b"name[]=c") for _ in range(MAX_FILTERS - 1)]
+    await turns()
+    asked.go_on = True
+    await asyncio.gather(first, *others)
+    assert asked.refused == []
+    assert asked.rendered == [frozenset("a")] + [frozenset("c")] * len(others)

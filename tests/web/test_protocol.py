@@ -8,7 +8,6 @@ import gc
 import logging
 import socket
 import struct
-from collections.abc import Callable
 
 import pytest
 
@@ -24,18 +23,10 @@ from exporter.web.protocol import (
     Protocol,
 )
 from tests.loops import pass_seconds
-from tests.web.test_server import BIG, MANY, Open, Site, answer, get, start
-
-__all__ = ["start"]
+from tests.web.sites import BIG, MANY, Open, Site, answer, get, until
 
 POST = b"POST /small HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - it is about other tasks
-            await asyncio.sleep(0.005)
 
 
 def connections(site: Site) -> list[Protocol]:
@@ -74,9 +65,7 @@ async def test_a_reader_who_goes_on_in_time_gets_all_of_it(start: Open) -> None:
 
 async def test_who_has_read_his_answer_keeps_his_connection(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(get("/big", close=False))
-    await reader.readuntil(b"\r\n\r\n")
+    reader, _ = await site.begin(get("/big", close=False), b"\r\n\r\n")
     (one,) = connections(site)
     await until(lambda: one._unread)
     await reader.readexactly(BIG)
@@ -87,9 +76,7 @@ async def test_who_has_read_his_answer_keeps_his_connection(start: Open) -> None
 async def test_a_reader_who_goes_on_too_slowly_is_cut(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.4)
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(get("/many", close=False))
-    await reader.readuntil(b"200 OK")
+    reader, _ = await site.begin(get("/many", close=False))
     with contextlib.suppress(ConnectionResetError):
         async with asyncio.timeout(20):
             while connections(site):
@@ -100,36 +87,25 @@ async def test_a_reader_who_goes_on_too_slowly_is_cut(start: Open, monkeypatch: 
 
 async def test_answers_that_nobody_reads_are_few_and_who_waits_for_his_reader_longest_gives_way(start: Open) -> None:
     site = await start()
-    streams = []
-    for _ in range(MIN_READERS + 3):
-        reader, writer = await site.connect()
-        writer.write(get("/big"))
-        await reader.readuntil(b"200 OK")
-        streams.append(reader)
+    readers = [(await site.begin(get("/big")))[0] for _ in range(MIN_READERS + 3)]
     await until(lambda: len(connections(site)) == MIN_READERS)
     assert MIN_READERS * BIG > MAX_UNREAD_BYTES
-    for reader in streams[:3]:
+    for reader in readers[:3]:
         assert len(await answer(reader)) < BIG
-    assert (await answer(streams[3])).endswith(b"x" * 100)
+    assert (await answer(readers[3])).endswith(b"x" * 100)
 
 
 async def test_an_answer_behind_one_that_is_not_read_counts_before_any_of_it_is_sent(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(get("/big", close=False) + get("/big"))
-    await reader.readuntil(b"200 OK")
+    await site.begin(get("/big", close=False) + get("/big"))
     await until(lambda: connections(site)[0].unread_bytes == 2 * BIG)
 
 
 async def test_a_crowd_of_slow_readers_at_one_address_has_nobody_cut_at_another(start: Open) -> None:
     site = await start()
-    first, patient = await site.connect(local="127.0.0.2")
-    patient.write(get("/big"))
-    await first.readuntil(b"200 OK")
+    first, _ = await site.begin(get("/big"), local="127.0.0.2")
     for _ in range(MIN_READERS + 3):
-        reader, writer = await site.connect()
-        writer.write(get("/big"))
-        await reader.readuntil(b"200 OK")
+        await site.begin(get("/big"))
     await until(lambda: len(connections(site)) == MIN_READERS)
     assert "127.0.0.2" in [each.place for each in connections(site)]
     assert len(await answer(first)) > BIG
@@ -139,9 +115,7 @@ async def test_who_asks_again_in_place_of_reading_is_waited_for_all_the_same(sta
     site = await start(max_connections=5)
 
     async def asks_twice() -> None:
-        reader, writer = await site.connect()
-        writer.write(get("/parts", close=False))
-        await reader.readuntil(b"200 OK")
+        _, writer = await site.begin(get("/parts", close=False))
         (one,) = (each for each in connections(site) if each.client == writer.get_extra_info("sockname"))
         await until(lambda: one.flow.write_paused)
         writer.write(get("/small"))
@@ -156,9 +130,7 @@ async def test_who_asks_again_in_place_of_reading_is_waited_for_all_the_same(sta
 async def test_who_asks_twice_at_once_and_reads_neither_answer_gives_way(start: Open) -> None:
     site = await start(max_connections=5)
     for _ in range(10):
-        reader, writer = await site.connect()
-        writer.write(get("/big", close=False) + get("/small"))
-        await reader.readuntil(b"200 OK")
+        await site.begin(get("/big", close=False) + get("/small"))
         assert b"200 OK" in await site.ask(get("/small"))
     assert len(connections(site)) <= 5
 
@@ -176,9 +148,7 @@ async def test_a_body_that_does_not_end_is_cut_although_it_was_answered(start: O
 
 async def test_a_body_that_is_too_long_ends_the_connection(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(CHUNKED)
-    await reader.readuntil(b"\r\n\r\nMethod Not Allowed")
+    reader, writer = await site.begin(CHUNKED, b"\r\n\r\nMethod Not Allowed")
     for _ in range(MAX_BODY_BYTES // 10_000 + 10):
         writer.write(b"2710\r\n" + b"x" * 10_000 + b"\r\n")
     assert await answer(reader) == b""
@@ -186,9 +156,7 @@ async def test_a_body_that_is_too_long_ends_the_connection(start: Open) -> None:
 
 async def test_trailers_are_dropped(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(CHUNKED)
-    await reader.readuntil(b"\r\n\r\nMethod Not Allowed")
+    reader, writer = await site.begin(CHUNKED, b"\r\n\r\nMethod Not Allowed")
     writer.write(b"0\r\n" + b"a: b\r\n" * 1000)
     await asyncio.sleep(0)
     writer.write(b"\r\n" + get("/small"))
@@ -213,9 +181,7 @@ async def test_too_many_requests_ahead_of_their_answers_end_the_connection(start
 
 async def test_an_answer_that_has_begun_is_never_mixed_with_a_refusal(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(get("/half", close=False))
-    await reader.readuntil(b"half")
+    reader, writer = await site.begin(get("/half", close=False), b"half")
     writer.write(b"GARBAGE\r\n\r\n")
     assert b"400" not in await answer(reader)
 
@@ -275,9 +241,7 @@ async def test_nothing_is_left_of_a_connection_that_broke(start: Open, path: str
 
 async def test_an_idle_connection_keeps_nothing_of_its_request(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(get("/small?" + "x" * 1000, "a: " + "y" * 1000, close=False))
-    await reader.readuntil(b"small")
+    await site.begin(get("/small?" + "x" * 1000, "a: " + "y" * 1000, close=False), b"small")
     await until(lambda: not site.server.server_state.tasks)
     (one,) = connections(site)
     assert (one.url, one.headers, dict(one.scope)) == (b"", [], {})

@@ -2,137 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from exporter.web import protocol as module
-from exporter.web.listen import open_sockets
 from exporter.web.protocol import MAX_HEAD_BYTES, REQUEST_TIMEOUT_SECONDS
-from exporter.web.server import GRACE_SECONDS, Server, create_server, serve
-from tests.loops import counted_seconds, pass_seconds
-
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-BIG = 20_000_000
-MANY = 100
-
-
-@dataclass
-class Site:
-    """A server at work, whose pages are small, big, slow, and broken."""
-
-    server: Server
-    port: int
-    task: asyncio.Task[None]
-    entered: asyncio.Event
-    go_on: asyncio.Event
-    streams: list[Stream] = field(default_factory=list)
-
-    async def connect(self, local: str = "127.0.0.1") -> Stream:
-        """Connect from the address *local*."""
-        self.streams.append(await asyncio.open_connection("127.0.0.1", self.port, local_addr=(local, 0)))
-        return self.streams[-1]
-
-    async def ask(self, request: bytes) -> bytes:
-        """Send *request* on a connection of its own and return all that comes until it ends."""
-        reader, writer = await self.connect()
-        writer.write(request)
-        return await answer(reader)
-
-    async def end(self) -> float:
-        """End it and return how many seconds that took."""
-        self.server.should_exit = True
-        return await counted_seconds(self.task)
-
-
-async def answer(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await asyncio.wait_for(reader.read(), 20)
-    except ConnectionResetError:
-        return b""
-
-
-def get(path: str, *headers: str, close: bool = True) -> bytes:
-    lines = [f"GET {path} HTTP/1.1", "Host: exporter", *headers, *(["Connection: close"] if close else []), "", ""]
-    return "\r\n".join(lines).encode()
-
-
-Open = Callable[..., Awaitable[Site]]
-
-
-async def _parts(_: Request) -> Response:
-    return StreamingResponse(_two_parts(), headers={"content-length": str(BIG + 3)})
-
-
-async def _two_parts() -> AsyncIterator[bytes]:
-    yield b"x" * BIG
-    yield b"end"
-
-
-async def _many(_: Request) -> Response:
-    async def parts() -> AsyncIterator[bytes]:
-        for _ in range(MANY):
-            yield b"x" * (BIG // MANY)
-
-    return StreamingResponse(parts(), headers={"content-length": str(BIG)})
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Open]:
-    sites: list[Site] = []
-
-    async def site(**options: Any) -> Site:
-        entered, go_on = asyncio.Event(), asyncio.Event()
-
-        async def small(_: Request) -> Response:
-            return PlainTextResponse("small")
-
-        async def big(_: Request) -> Response:
-            return Response(b"x" * BIG)
-
-        async def slow(_: Request) -> Response:
-            entered.set()
-            await go_on.wait()
-            return PlainTextResponse("slow")
-
-        async def broken(_: Request) -> Response:
-            raise ZeroDivisionError
-
-        async def half(_: Request) -> Response:
-            async def parts() -> AsyncIterator[bytes]:
-                yield b"half"
-                await go_on.wait()
-
-            return StreamingResponse(parts())
-
-        pages = {
-            "/many": _many,
-            "/parts": _parts,
-            "/half": half,
-            "/small": small,
-            "/big": big,
-            "/slow": slow,
-            "/broken": broken,
-        }
-        app = Starlette(routes=[Route(path, page) for path, page in pages.items()])
-        listeners = open_sockets(["127.0.0.1:0"])
-        server = create_server(app, **options)
-        task = asyncio.create_task(serve(server, listeners))
-        sites.append(Site(server, listeners[0].getsockname()[1], task, entered, go_on))
-        return sites[-1]
-
-    yield site
-    for each in sites:
-        for _, writer in each.streams:
-            writer.close()
-        each.task.cancel()
-        await asyncio.wait((each.task,))
+from exporter.web.server import GRACE_SECONDS
+from tests.loops import pass_seconds
+from tests.web.sites import Open, Site, Stream, answer, get, until
 
 
 async def test_it_answers_and_says_nothing_of_itself(start: Open) -> None:
@@ -180,9 +57,8 @@ async def test_a_head_that_is_too_long_is_refused(start: Open) -> None:
 
 async def test_a_long_body_is_not_a_long_head(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(b"GET /small HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-    assert b"small" in await reader.readuntil(b"small")
+    head = b"GET /small HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    reader, writer = await site.begin(head, b"small")
     writer.write(b"x" * 1_000_000 + get("/small"))
     assert b"small" in await answer(reader)
 
@@ -196,9 +72,7 @@ async def test_a_client_that_does_not_ask_is_cut(start: Open, monkeypatch: pytes
 
 async def test_a_second_request_that_does_not_end_is_cut(start: Open) -> None:
     site = await start()
-    reader, writer = await site.connect()
-    writer.write(get("/small", close=False))
-    await reader.readuntil(b"small")
+    reader, writer = await site.begin(get("/small", close=False), b"small")
     writer.write(b"GET /small HT")
     (one,) = site.server.server_state.connections
     assert isinstance(one, module.Protocol)
@@ -217,11 +91,8 @@ async def test_a_client_that_does_not_read_its_answer_is_cut(
     site = await start()
     _, writer = await site.connect()
     writer.write(get("/big", close=close))
-    async with asyncio.timeout(20):
-        while not site.server.server_state.total_requests:  # noqa: ASYNC110 - the server counts, it tells nobody
-            await asyncio.sleep(0.005)
-        while site.server.server_state.connections:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until(lambda: site.server.server_state.total_requests)
+    await until(lambda: not site.server.server_state.connections)
 
 
 async def test_the_end_lets_an_answer_on_its_way_arrive(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,13 +142,7 @@ async def test_a_bug_is_logged_with_its_traceback_and_no_header(start: Open, cap
 
 async def idle(site: Site, size: int) -> list[Stream]:
     """Return connections that asked once, were answered, and are kept."""
-    streams = []
-    for _ in range(size):
-        reader, writer = await site.connect()
-        writer.write(get("/small", close=False))
-        assert b"200 OK" in await reader.readuntil(b"small")
-        streams.append((reader, writer))
-    return streams
+    return [await site.begin(get("/small", close=False), b"small") for _ in range(size)]
 
 
 async def test_connections_that_are_idle_keep_nobody_out_and_the_oldest_of_them_goes(start: Open) -> None:
@@ -306,10 +171,11 @@ async def test_requests_that_are_being_served_are_not_cut_and_the_next_one_is_re
     streams = [await site.connect() for _ in range(3)]
     for _, writer in streams:
         writer.write(get("/slow"))
-    async with asyncio.timeout(20):
-        while len(site.server.server_state.tasks) < 3:  # noqa: ASYNC110 - the server counts, it tells nobody
-            await asyncio.sleep(0.001)
-    assert (await site.ask(get("/small"))).startswith(b"HTTP/1.1 503 ")
+    await until(lambda: len(site.server.server_state.tasks) == 3)
+    refusal = await site.ask(get("/small"))
+    assert refusal.startswith(b"HTTP/1.1 503 ")
+    for header in (b"retry-after: 1", b"connection: close", b"cache-control: no-store"):
+        assert b"\r\n%s\r\n" % header in refusal
     site.go_on.set()
     for reader, _ in streams:
         assert (await answer(reader)).endswith(b"slow")
@@ -334,9 +200,7 @@ async def test_a_request_that_the_end_cuts_is_no_bug(
     for path in ("/slow", "/half"):
         _, writer = await site.connect()
         writer.write(get(path))
-    async with asyncio.timeout(20):
-        while len(site.server.server_state.tasks) < 2:  # noqa: ASYNC110 - the server counts, it tells nobody
-            await asyncio.sleep(0.001)
+    await until(lambda: len(site.server.server_state.tasks) == 2)
     tasks = set(site.server.server_state.tasks)
     await asyncio.sleep(0.01)
     if cancel:
