@@ -58,7 +58,7 @@ is not; what they alone test is named below the table, with the reason.
 | a reload to a broken file | test_lives; by SIGHUP besides: tests/daemon/test_process |
 | memory limit | test_process: answers_without_end |
 | memory limit behind TLS and passwords | test_process: too_little_memory (`make soak`); each besides: test_aside |
-| no descriptors, behind TLS; no certificate | test_process: too_few_files (`make soak`); each: test_door_trouble |
+| no descriptors, behind TLS; no certificate | test_process: too_few_files; each besides: test_door_trouble |
 | no thread to be had | tests/test_aside alone, its users: test_door_trouble, test_reload, test_press, test_passwords |
 | no memory for a look or a reload | tests/daemon alone: test_door_trouble, test_reload, test_fleet, test_linked |
 | answers that cannot be read are not kept | tests/aws/test_bounded alone |

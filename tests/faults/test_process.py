@@ -19,7 +19,6 @@ import pytest
 
 from exporter.aws.bounded import MAX_BYTES
 from exporter.errors import Reason
-from tests.certificates import Papers
 from tests.effort import SOAK
 from tests.fakes.aws import Body
 from tests.faults.held import told_again
@@ -38,6 +37,9 @@ EVERYWHERE = (HIT, OTHER)
 UNREADABLE = ("cloudwatch", Reason.INVALID_RESPONSE.value)
 ENDED_SECONDS = 15.0
 """A handshake has ten."""
+CROWD = 50
+NO_MORE = 3
+"""A limit to files that lets nobody open one, whichever are free."""
 FEW_LINES = 100
 """What it may say in the world's minutes in which it has no files."""
 
@@ -69,19 +71,17 @@ def test_answers_without_end_and_too_little_memory_harm_nothing(tmp_path: Path) 
     holds(world, {UNREADABLE}, hit=[HIT])
 
 
-@pytest.mark.skipif(not SOAK, reason="which file is the one too many is a matter of moments: in `make soak`")
 @told_again
 def test_too_few_files_and_a_certificate_that_is_gone_harm_nothing_behind_tls(tmp_path: Path) -> None:
-    """Play it in `make soak` alone, as a poll and a certificate may wait for a minute until one of them misses a file.
-
-    Each fault by itself is in `make test`: daemon/test_door_trouble, web/test_entrance, aws/test_translate.
-    """
     with real(tmp_path, web_config=TLS) as world:
         pid, told = world.running.process.pid, world.told()
         world.may_be_deaf = True
-        issued: list[Papers] = []
         with limited(pid, resource.RLIMIT_NOFILE, strain(pid).descriptors), contextlib.ExitStack() as opened:
-            until(lambda: crowded_out(world, opened, issued), LIMIT_SECONDS, world.log)
+            for _ in range(CROWD):
+                take_a_file(world, opened)
+            with limited(pid, resource.RLIMIT_NOFILE, NO_MORE):
+                world.ours.issue("web", "127.0.0.1")
+                until(lambda: crowded_out(world), LIMIT_SECONDS, world.log)
         assert world.told() - told < FEW_LINES
         until(lambda: shown(world) == certificate(world), LIMIT_SECONDS, world.log)
         world.heal()
@@ -120,17 +120,17 @@ def problems(world: Real) -> str:
     return " ".join(event["problem"] for event in world.running.events() if "problem" in event)
 
 
-def crowded_out(world: Real, opened: contextlib.ExitStack, issued: list[Papers]) -> bool:
-    """Take the files that polls had connections with; see whether one missed them, and then a new certificate did."""
+def take_a_file(world: Real, opened: contextlib.ExitStack) -> None:
+    """Connect, maybe with a file that a poll had its connection with."""
     host, _, port = world.running.address.rpartition(":")
     world.gate.cut()
     opened.enter_context(socket.create_connection((host, int(port))))
-    if not lost(world.running, "Too many open files"):
-        return False
-    taken = sum(event["msg"] == "web configuration in force" for event in world.running.events())
-    if taken == len(issued):  # each one found a file that was free just then, or there was none yet
-        issued.append(world.ours.issue("web", "127.0.0.1"))
-    return "too many open files" in problems(world).lower()
+
+
+def crowded_out(world: Real) -> bool:
+    """See whether a poll missed a file, and the new certificate too."""
+    world.gate.cut()
+    return bool(lost(world.running, "Too many open files")) and "too many open files" in problems(world).lower()
 
 
 @pytest.mark.skipif(not SOAK, reason="what misses its memory is a matter of moments: in `make soak`")
