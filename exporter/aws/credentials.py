@@ -121,8 +121,7 @@ class ChainCredentials(Credentials):
             except Exception as error:  # noqa: BLE001 - whatever it is, other regions may take what there is
                 log.info("credentials not found anew, the old ones serve on", extra={"error": type(error).__name__})
         try:
-            with of_a_provider():
-                return usable(await found.get_frozen_credentials())
+            return await _frozen(found)
         except Exception:
             self._found = None  # it has ended, and what it is refreshed from may be another by now
             raise
@@ -136,9 +135,15 @@ class ChainCredentials(Credentials):
             found = await self._load()
         if found is None:
             raise NoCredentialsError
+        await _frozen(found)  # what is found may have its keys still to fetch; until they are, the old ones serve
         self._found = found
         self._good_in.clear()  # what counts from now on is who takes what was found, be it the same
         return found
+
+
+async def _frozen(found: Any) -> ReadOnlyCredentials:
+    with of_a_provider():
+        return usable(await found.get_frozen_credentials())
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ def of_a_provider() -> Iterator[None]:
     except OSError as error:
         if error.filename is None:
             raise
-        raise _refusal(f"{error.filename}: {os.strerror(error.errno or 0)}") from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        name, *_ = str(error.filename).split() or [""]  # a command that is quoted as a whole is one with its arguments
+        raise _refusal(f"{name}: {os.strerror(error.errno or 0)}") from error
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise _refusal(f"what is set for it or comes of it cannot be read ({type(error).__name__})") from error
 
 
@@ -43,4 +44,5 @@ def usable(keys: ReadOnlyCredentials) -> ReadOnlyCredentials:
 
 
 def _refusal(why: str) -> CredentialRetrievalError:
+    # of such an error only the provider is told
     return CredentialRetrievalError(provider=f"the SDK's chain: {why}", error_msg=why)

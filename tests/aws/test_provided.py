@@ -17,6 +17,10 @@ from tests.fakes.aws import Body, FakeAws
 
 MISSING = "chain: /no/such/place: No such file or directory"
 UNREADABLE = r"chain: what is set for it or comes of it cannot be read \(\w+\)$"
+EXPIRED = (
+    """credential_process = echo '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "planted","""
+    """ "Expiration": "2001-01-01T00:00:00Z"}'"""
+)
 NO_KEY = "chain: a key is not all printable ASCII"
 
 
@@ -25,7 +29,10 @@ NO_KEY = "chain: a key is not all printable ASCII"
     [
         ("credential_process = /no/such/place", MISSING),
         (f"role_arn = {ROLE}\nweb_identity_token_file = /no/such/place", MISSING),
+        ("credential_process = '/no/such/place --password planted'", MISSING),
         ("credential_process = echo planted", UNREADABLE),
+        (f"credential_process = echo '{'[' * 5000}'", UNREADABLE),
+        (EXPIRED, UNREADABLE),
         ("credential_process = sh -c 'planted", UNREADABLE),
         ("credential_process = echo '[]'", UNREADABLE),
         ("""credential_process = echo '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": 7}'""", NO_KEY),

@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from aiobotocore.credentials import AioCredentials
+from aiobotocore.credentials import AioCredentials, AioDeferredRefreshableCredentials
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import CredentialRetrievalError
+from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
 from exporter.aws.clients import Aws
 from exporter.aws.credentials import ALONE_SECONDS, ChainCredentials, RoleCredentials, RoleKeys
@@ -144,11 +144,18 @@ class Files:
     def __init__(self) -> None:
         self.looked = 0
         self.gone = False
+        self.deferred = False
+        """Whether what is found has its keys still to fetch, from an STS that is down."""
         self.credentials = ChainCredentials(self.load)
 
-    async def load(self) -> AioCredentials | None:
+    async def load(self) -> AioCredentials | AioDeferredRefreshableCredentials | None:
         self.looked += 1
+        if self.deferred:
+            return AioDeferredRefreshableCredentials(self.fetch, "assume-role-with-web-identity")
         return None if self.gone else AioCredentials("K1", "secret")
+
+    async def fetch(self) -> dict[str, str]:
+        raise EndpointConnectionError(endpoint_url="https://sts.invalid")
 
     async def looks(self) -> int:
         await self.credentials.get_frozen_credentials()
@@ -170,6 +177,20 @@ async def test_keys_of_the_chain_are_looked_for_each_time_until_they_are_found_a
     files.credentials.accepted("us-west-2")
     files.credentials.refused("K1", "us-east-1", NOW + ALONE_SECONDS - 1)
     assert await files.looks() == 4, "they are the same, and others take them"
+
+
+async def test_keys_of_the_chain_serve_the_others_while_new_ones_cannot_be_fetched() -> None:
+    files = Files()
+    keys = await files.credentials.get_frozen_credentials()
+    files.credentials.accepted("us-east-1")
+    files.deferred = True
+    for look in (2, 3):
+        files.credentials.refused("K1", "us-east-1", NOW)
+        assert await files.credentials.get_frozen_credentials() == keys
+        assert files.looked == look
+    files.deferred = False
+    files.credentials.refused("K1", "us-east-1", NOW)
+    assert await files.looks() == 4
 
 
 async def test_keys_that_one_region_refuses_serve_the_others_while_sts_is_down(aws: FakeAws) -> None:
