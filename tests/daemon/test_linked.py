@@ -153,7 +153,7 @@ async def test_a_find_without_the_memory_for_its_loops_is_a_failed_poll_and_the_
         await until(lambda: looking.record.tried)
         error = looking.record.error
         assert error is not None
-        assert (error.reason, str(error)) == (Reason.OTHER, "the loops cannot be made: too little memory")
+        assert (error.reason, str(error)) == (Reason.OTHER, "too little memory for the loops and their clients")
         assert (fleet.ended, set(store.keys())) == ((), {TargetKey("m", "us-east-1")})
         cloud.refuse_target.clear()
         await finder_of(fleet).poll(tools(cloud).clock())
