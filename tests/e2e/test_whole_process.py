@@ -136,7 +136,7 @@ def test_no_permission_for_ses_harms_nothing_of_cloudwatch(aws: FakeAws) -> None
         assert "access" in running.get("/").text.lower()
 
 
-def test_sigterm_in_the_middle_of_a_stalled_poll_ends_it_within_a_second(aws: FakeAws) -> None:
+def test_sigterm_in_the_middle_of_a_stalled_poll_ends_it_before_the_call_to_aws_gives_up(aws: FakeAws) -> None:
     aws.fail(Stall(), operation="GetMetricData", times=None)
     with exporter(environ=settings(aws)) as running:
         until(lambda: aws.requests_of("GetMetricData"), 30)
