@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.aws import FakeAws
+from tests.loops import LIMIT_SECONDS
 from tests.monitoring import CHANGED, RULES, alertmanager, differences, example, fitted, known, prometheus
-from tests.processes import LIMIT_SECONDS, Running, environment, exporter, until
+from tests.processes import Running, environment, exporter, until
 from tests.receivers import Receivers
 
 ACCOUNT, REGION = "123456789012", "us-east-1"

@@ -18,6 +18,7 @@ from exporter.config.web.access import Tls
 from exporter.web.listen import open_sockets
 from exporter.web.server import Server, create_server, serve
 from tests.certificates import Authority, authority
+from tests.loops import LIMIT_SECONDS
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: exporter\r\n\r\n"
 
@@ -59,7 +60,7 @@ class SecureSite:
 
     async def ask(self, context: ssl.SSLContext | None = None) -> bytes:
         """Ask once on a connection of its own; empty when it was cut."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             with contextlib.suppress(ConnectionError, ssl.SSLError, EOFError):
                 reader = await self.connect(context)
                 self.writers[-1].write(REQUEST)

@@ -14,8 +14,9 @@ import uvloop
 from exporter.web import alerts as module
 from exporter.web import entrance
 from tests.certificates import authority
+from tests.loops import LIMIT_SECONDS, until
 from tests.web.secure_sites import SecureSite, secure_site
-from tests.web.sites import answer, until
+from tests.web.sites import answer
 
 ALERT = b"\x15"
 """How an alert of TLS begins."""
@@ -41,7 +42,7 @@ async def test_what_is_no_tls_is_cut_soon(
     site.writers[-1].write(garbage)
     told = b""
     with contextlib.suppress(ConnectionError):
-        told = await asyncio.wait_for(reader.read(), 60)
+        told = await asyncio.wait_for(reader.read(), LIMIT_SECONDS)
     assert told[:1] == alert
     await until(lambda: not site.server._entrance._under_way)
     assert site.refused == 1
