@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+LIMIT_SECONDS = 60.0
+"""For what should come at once: a machine that is held up is no failure, and what comes early costs nothing."""
 STEP_SECONDS = 0.01
 TURNS = 3
 """Of a loop, in which a connection that was accepted comes in, and one that was cut is gone."""
@@ -37,6 +39,13 @@ async def counted_seconds(work: Awaitable[object]) -> float:
         steps += 1
     await task
     return steps * STEP_SECONDS
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Return when *condition* is true; raises TimeoutError where that does not come."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while not condition():  # noqa: ASYNC110 - it is about other tasks
+            await asyncio.sleep(0.005)
 
 
 async def end(server: asyncio.Server) -> None:

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.loops import LIMIT_SECONDS
+
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
-LEAST_SECONDS = 60.0
-"""What `until` waits at least: a machine that is held up is no failure, and what comes early costs nothing."""
 COMMAND = (sys.executable, "-m", "exporter")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -81,9 +81,8 @@ class Running:
         return self.process.wait(STOP_SECONDS)
 
 
-def until(condition: Any, seconds: float, explain: Any = lambda: "") -> None:
-    """Return when *condition* is true; fail with *explain* when it is not so within *seconds*, or a minute."""
-    seconds = max(seconds, LEAST_SECONDS)
+def until(condition: Any, seconds: float = LIMIT_SECONDS, explain: Any = lambda: "") -> None:
+    """Return when *condition* is true; fail with *explain* when it is not so within *seconds*."""
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:

@@ -215,7 +215,7 @@ def _enough_memory() -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise OtherSourceError("the loops cannot be made: too little memory") from error
+        raise OtherSourceError("too little memory for the loops and their clients") from error
 
 
 async def _ended(members: Sequence[_Member]) -> None:

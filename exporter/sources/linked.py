@@ -95,7 +95,8 @@ class LinkedSource(Finder):
         """Look once. Who is listed no more stays for two weeks, but not if AWS denies its data too: it is unlinked.
 
         Raises:
-            SourceError: AWS did not answer all of it; nothing changes.
+            SourceError: AWS did not answer all of it, and nothing changes; or *regroup* raised it, and it is tried
+                again at the next look.
         """
         own, previous = await self.succession.resolve()
         if previous is not None:

@@ -8,34 +8,40 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 GRACE_SECONDS = 1.0
-"""How long who was refused may take to hang up: cut at once, he may lose the alert to what he still sends."""
+"""How long who was refused may take to hang up: cut at once, he may lose the alert to what is on its way already.
+
+Who sends more after the alert is cut at once.
+"""
 
 _NO_TLS = frozenset({"HTTP_REQUEST", "HTTPS_PROXY_REQUEST"})
 """OpenSSL has no alert for plain HTTP."""
-_end: ContextVar[list[asyncio.Timeout]] = ContextVar("end")
-"""Holds what ends the handshake in whose context this is, as long as that goes on: the connection keeps the context."""
+_handshake: ContextVar[list[tuple[asyncio.Timeout, Callable[[], None]]]] = ContextVar("handshake")
+"""Holds what ends the handshake in whose context this is, and who is told that it failed, as long as that goes on: the
+connection keeps the context."""
 
 
 @asynccontextmanager
-async def alerting(context: ssl.SSLContext) -> AsyncIterator[None]:
-    """Have the handshake in the `with`, one of *context*, tell the client why it fails.
+async def alerting(context: ssl.SSLContext, refused: Callable[[], None]) -> AsyncIterator[None]:
+    """Have the handshake in the `with`, one of *context*, tell the client why it fails; *refused* is called then.
+
+    What TLS has no alert for only raises.
 
     Raises:
         TimeoutError: it failed, and the client did not hang up.
     """
     context.sslobject_class = _AlertingObject
     async with asyncio.timeout(None) as end:
-        ends = [end]
-        _end.set(ends)
+        handshake = [(end, refused)]
+        _handshake.set(handshake)
         try:
             yield
         finally:
-            ends.clear()
+            handshake.clear()
 
 
 class _AlertingObject(ssl.SSLObject):
@@ -55,6 +61,7 @@ class _AlertingObject(ssl.SSLObject):
             if error.reason in _NO_TLS:
                 raise
             self._refused = True
-            for end in _end.get():
+            for end, refused in _handshake.get():
                 end.reschedule(asyncio.get_running_loop().time() + GRACE_SECONDS)
+                refused()
             raise ssl.SSLWantReadError from error

@@ -12,6 +12,7 @@ import errno
 import socket
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from exporter.config.web.access import Tls
 from exporter.web.alerts import alerting
@@ -102,11 +103,13 @@ class Entrance:
 
     async def _let_in(self, connection: socket.socket) -> None:
         loop, tls = asyncio.get_running_loop(), self._tls()
+        refusal = ExitStack()  # closed when it fails and again when it ends, it counts once
+        refusal.callback(self._refused)
         try:
             if tls is None:
                 await loop.connect_accepted_socket(lambda: self._protocol(frozenset()), connection)
             else:
-                async with alerting(tls.context):
+                async with alerting(tls.context, refusal.close):
                     await loop.connect_accepted_socket(
                         lambda: self._protocol(tls.allowed_sans),
                         connection,
@@ -116,4 +119,4 @@ class Entrance:
                     )
         except (OSError, ValueError, MemoryError):  # of a certificate that cannot be read, ssl says UnicodeDecodeError
             connection.close()
-            self._refused()
+            refusal.close()

@@ -15,6 +15,7 @@ from exporter.config.settings import TargetSettings
 from exporter.errors import OtherSourceError, SourceError
 from tests.aws.helpers import TARGET, Recorder, metric_data, settings
 from tests.fakes.aws import HTML, Delay, Error, FakeAws, Reset, Stall
+from tests.loops import LIMIT_SECONDS, until
 
 
 async def arrival(aws: FakeAws) -> None:
@@ -63,9 +64,7 @@ async def test_a_new_aws_after_a_reload_leaves_no_descriptor_and_no_task(aws: Fa
     before = descriptors()
     for _ in range(6):
         await life()
-    async with asyncio.timeout(20):
-        while descriptors() > before:  # noqa: ASYNC110 - the fake closes its ends in another thread
-            await asyncio.sleep(0.01)
+    await until(lambda: descriptors() <= before)  # the fake closes its ends in another thread
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -89,7 +88,7 @@ async def test_clients_close_at_the_same_time_and_who_takes_too_long_is_left(mon
     opened = Aws(settings())
     clients = [*(Farewell(0.05) for _ in range(100)), Farewell(3600)]
     opened._opened.clients.extend(clients)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await opened.aclose()
     assert [client.closed for client in clients] == [True] * 100 + [False]
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from exporter.aws.resolver import Resolver
+from tests.loops import LIMIT_SECONDS, until
 
 
 async def test_a_name_has_the_addresses_that_the_system_knows() -> None:
@@ -48,17 +49,16 @@ async def test_a_name_that_hangs_takes_one_thread_that_is_left_behind_and_nothin
     def slow(host: str, *arguments: Any, **options: Any) -> object:
         asked.append(host)
         if host == "slow.test":
-            release.wait(20)
+            release.wait()
         return real("127.0.0.1", *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     resolver = Resolver()
     waiting = [asyncio.create_task(resolver.resolve("slow.test")) for _ in range(40)]
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_SECONDS):
             assert await resolver.resolve("quick.test", 80)
-            while len(asked) < 2:  # noqa: ASYNC110 - threads begin when they can
-                await asyncio.sleep(0.01)
+        await until(lambda: len(asked) == 2)  # threads begin when they can
         assert not any(task.done() for task in waiting)
         assert sorted(asked) == ["quick.test", "slow.test"], "one question, so one thread, for all who wait"
     finally:
@@ -87,7 +87,7 @@ async def test_who_stops_waiting_for_a_name_takes_nothing_from_others(monkeypatc
     real = socket.getaddrinfo
 
     def slow(_: str, *arguments: Any, **options: Any) -> object:
-        release.wait(20)
+        release.wait()
         return real("127.0.0.1", *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)

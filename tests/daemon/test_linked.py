@@ -17,6 +17,7 @@ from exporter.sources.linked import LinkedSource
 from exporter.store import Store, TargetKey
 from exporter.telemetry import Telemetry
 from tests.daemon.world import ACCOUNT, FakeClients, FakeCloud, loaded, running, settings, targets_in, tools
+from tests.loops import until
 
 ONE, TWO = "111111111111", "222222222222"
 FOUND = TargetKey(f"m/{ONE}", "us-east-1")
@@ -153,7 +154,7 @@ async def test_a_find_without_the_memory_for_its_loops_is_a_failed_poll_and_the_
         await until(lambda: looking.record.tried)
         error = looking.record.error
         assert error is not None
-        assert (error.reason, str(error)) == (Reason.OTHER, "the loops cannot be made: too little memory")
+        assert (error.reason, str(error)) == (Reason.OTHER, "too little memory for the loops and their clients")
         assert (fleet.ended, set(store.keys())) == ((), {TargetKey("m", "us-east-1")})
         cloud.refuse_target.clear()
         await finder_of(fleet).poll(tools(cloud).clock())
@@ -216,9 +217,3 @@ async def test_a_linked_account_that_fails_leaves_its_monitoring_account_alone(
         it.loads = loaded(monitoring())
         await it.client.post("/-/reload")
         assert len(await it.samples("aws_ses_up")) == 1
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - it is about another task
-            await asyncio.sleep(0.005)

@@ -64,7 +64,7 @@ def wait_listening(running: Running) -> None:
         running.address = match[1] if match else ""
         return bool(match)
 
-    until(listens, 60, lambda: running.lines)
+    until(listens, explain=lambda: running.lines)
     running.wait_ready()
 
 
@@ -98,11 +98,11 @@ def test_sighup_takes_up_a_changed_configuration_and_refuses_a_bad_one(aws: Fake
         good = config.read_text()
         config.write_text("tragets: []")
         running.process.send_signal(signal.SIGHUP)
-        until(lambda: "the old one stays in force" in "".join(running.lines), 20)
+        until(lambda: "the old one stays in force" in "".join(running.lines))
         assert 'region="us-east-1"' in running.get("/metrics").text
         config.write_text(good.replace("us-east-1", "eu-west-1"))
         running.process.send_signal(signal.SIGHUP)
-        until(lambda: 'aws_ses_up{account_id="123456789012",region="eu-west-1"} 1' in running.get("/metrics").text, 20)
+        until(lambda: 'aws_ses_up{account_id="123456789012",region="eu-west-1"} 1' in running.get("/metrics").text)
         assert 'region="us-east-1"' not in running.get("/metrics").text
         assert running.get("/-/reload", method="POST").status == 403
         assert running.stop() == 0

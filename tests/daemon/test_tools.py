@@ -16,6 +16,7 @@ from exporter.config.settings import AwsSettings, TargetSettings
 from exporter.daemon.tools import real_tools
 from tests.aws.helpers import Recorder
 from tests.fakes.aws import FakeAws
+from tests.loops import LIMIT_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ async def test_a_name_that_hangs_is_not_asked_for_again_after_a_reload(monkeypat
 
     def slow(host: str, *_: object, **__: object) -> object:
         asked.append(host)
-        release.wait(20)
+        release.wait()
         raise socket.gaierror(socket.EAI_AGAIN, "later")
 
     monkeypatch.setattr(Resolver, "resolve", noting)
@@ -50,7 +51,7 @@ async def test_a_name_that_hangs_is_not_asked_for_again_after_a_reload(monkeypat
             async with tools.open_aws(settings) as opened:
                 clients = await opened.region(target, "us-east-1", Recorder())
                 call = asyncio.create_task(clients.get_account())
-                await asyncio.wait_for(resolving.wait(), 20)
+                await asyncio.wait_for(resolving.wait(), LIMIT_SECONDS)
                 with pytest.raises(TimeoutError):
                     await asyncio.wait_for(call, 0.3)
     finally:

@@ -13,6 +13,7 @@ from exporter.store import Store
 from exporter.telemetry import Telemetry
 from exporter.web.status import State
 from tests.daemon.world import FakeCloud, settings, tools
+from tests.loops import until
 
 
 @dataclass
@@ -44,9 +45,7 @@ async def test_once_it_was_ready_it_stays_so() -> None:
         view = View(fleet, stage.store)
         await fleet.replace(settings("a"))
         assert view.missing() == ["a/us-east-1/cloudwatch", "a/us-east-1/account"]
-        async with asyncio.timeout(20):
-            while view.missing():  # noqa: ASYNC110 - it is about other tasks
-                await asyncio.sleep(0.001)
+        await until(lambda: not view.missing())
         stage.cloud.hold = asyncio.Event()
         await fleet.replace(settings("a", "b"))
         assert [row.state for row in view.rows()][2:] == [State.WAITING] * 2
@@ -62,21 +61,19 @@ async def test_a_target_that_lost_its_account_to_another_one_is_refused_at_once_
         await fleet.replace(settings("a", "b", sources={"account": {"enabled": False}}))
         second = fleet.loops[1]
 
-        async def until(*states: State) -> None:
-            async with asyncio.timeout(20):
-                while tuple(row.state for row in view.rows()) != states:  # noqa: ASYNC110 - it is about other tasks
-                    await asyncio.sleep(0.001)
+        async def until_shown(*states: State) -> None:
+            await until(lambda: tuple(row.state for row in view.rows()) == states)
 
-        await until(State.WAITING, State.GOOD)
+        await until_shown(State.WAITING, State.GOOD)
         stage.cloud.hold_target["a"].set()
-        await until(State.GOOD, State.REFUSED)
+        await until_shown(State.GOOD, State.REFUSED)
         assert second.record.failures == 0
         with pytest.raises(ClaimedError):
             await second.source.poll(0.0)
         second.record.failures, second.record.error = 1, ClaimedError("served by target a already")
-        await until(State.GOOD, State.REFUSED)
+        await until_shown(State.GOOD, State.REFUSED)
         second.record.error = AccessDeniedError("no")
-        await until(State.GOOD, State.FAILING)
+        await until_shown(State.GOOD, State.FAILING)
         await fleet.close()
 
 

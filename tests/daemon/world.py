@@ -21,7 +21,7 @@ from exporter.config.load import Loaded
 from exporter.config.settings import AwsSettings, Settings, TargetSettings
 from exporter.daemon.service import service
 from exporter.daemon.tools import Tools
-from tests.loops import counted_seconds
+from tests.loops import LIMIT_SECONDS, counted_seconds
 
 ACCOUNT = "123456789012"
 MIDDLE_OF_THE_YEAR = 1_750_000_020.0
@@ -177,7 +177,7 @@ class Running:
         return {name: float(value) for name, value in pairs}
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while not await condition():  # noqa: ASYNC110 - it is about another task, or asked over HTTP
                 await asyncio.sleep(0.005)
 

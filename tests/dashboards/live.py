@@ -279,9 +279,9 @@ def _seen(found: Live) -> Live:
         found = replace(found, at=time.time() - SCRAPED_SECONDS)
         return all(map(found.now, wanted))
 
-    until(seen, 60, lambda: [(expression, found.now(expression)) for expression in wanted])
+    until(seen, explain=lambda: [(expression, found.now(expression)) for expression in wanted])
     return found
 
 
 def _wait(found: Live, expression: str) -> None:
-    until(lambda: found.now(expression), 60, lambda: (expression, found.now(expression)))
+    until(lambda: found.now(expression), explain=lambda: (expression, found.now(expression)))

@@ -59,7 +59,7 @@ class House:
         self.web.write_text(text)
         self.running.process.send_signal(signal.SIGHUP)
         self.reloads += 1
-        until(lambda: self.in_force() >= self.reloads, 20, lambda: "".join(self.running.lines[-5:]))
+        until(lambda: self.in_force() >= self.reloads, explain=lambda: "".join(self.running.lines[-5:]))
 
     def refused(self) -> list[str]:
         """Return what the look-out has refused so far."""

@@ -53,7 +53,7 @@ def test_sets_and_linked_accounts_are_served_side_by_side_found_limited_and_kept
         configure(2, "x.*")
         with exporter(f"--config.file={file}", environ=environment(AWS_ENDPOINT_URL=aws.url)) as running:
             running.wait_ready()
-            until(lambda: len(sent(running)) == 6, 30, lambda: "".join(running.lines))
+            until(lambda: len(sent(running)) == 6, explain=lambda: "".join(running.lines))
             factors = {DEFAULT_ACCOUNT: 1.0, LINKED: 10.0, FOUND: 100.0}
             assert sent(running, "aws_ses_send_total") == {
                 (account, ""): 1000 * factor for account, factor in factors.items()
@@ -71,10 +71,10 @@ def test_sets_and_linked_accounts_are_served_side_by_side_found_limited_and_kept
             aws.fail(Error("AccessDenied", status=403), operation="ListMetrics", times=None)
             configure(4)
             running.process.send_signal(1)
-            until(lambda: own(running, "poll_failures_total", 'reason="access_denied"', 'source="dimensions"') > 0, 30)
-            until(lambda: len(sent(running)) == 9, 30, lambda: "".join(running.lines))
+            until(lambda: own(running, "poll_failures_total", 'reason="access_denied"', 'source="dimensions"') > 0)
+            until(lambda: len(sent(running)) == 9, explain=lambda: "".join(running.lines))
             assert {name for _, name in sent(running)} == {ODD, "news", "shop"}, "as far as the last list reaches"
             aws.heal()
-            until(lambda: len(sent(running)) == 12, 60, lambda: "".join(running.lines))
+            until(lambda: len(sent(running)) == 12, explain=lambda: "".join(running.lines))
             assert own(running, "series_dropped", 'reason="limit"') == 0
             assert running.stop() == 0

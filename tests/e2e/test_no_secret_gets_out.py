@@ -250,21 +250,21 @@ def test_a_process_at_work_in_trouble_and_reloading_tells_no_secret(plot: tuple[
     good = plan.config.read_text()
     told: list[str] = []
     with exporter(*flags, "--log.level=debug", environ=plan.environ) as running:
-        until(lambda: "200" in next(answers(running)), 20)
-        until(lambda: "the exporter is starting" not in "".join(answers(running)), 20)
+        until(lambda: "200" in next(answers(running)))
+        until(lambda: "the exporter is starting" not in "".join(answers(running)))
         told += [*answers(running), of_the_process(running)]
         echo = " ".join(plan.secrets.values())
         for fault in (Error("InvalidClientTokenId", echo, 403), Body(f"{{ {echo}")):
             aws.fail(fault, times=None)
             told += [reload(running)]
-            until(lambda: 'class="failing"' in status_page(running), 30)
+            until(lambda: 'class="failing"' in status_page(running))
             told += [*answers(running)]
             aws.heal()
             serve_container(aws)
         told += [probed(plan, running, WORDS[name]) for name in ("password", "wrong")]
         echo_to_each(aws)
         told += [reload(running)]
-        until(lambda: not missing(status_page(running)), 30, lambda: missing(status_page(running)))
+        until(lambda: not missing(status_page(running)), explain=lambda: missing(status_page(running)))
         told += [*answers(running)]
         broken = {
             "aws": {"proxy_url": f"http:/u:{WORDS['proxy']}@h", "endpoint_url": f"http://u:{WORDS['endpoint']}@h"},
@@ -314,7 +314,7 @@ def test_a_crash_tells_no_secret(plot: tuple[Plot, FakeAws]) -> None:
         page = running.get("/", authorization=basic("alice", WORDS["password"]))
         assert page.status == 500
         assert running.process.wait(30) == 1
-        until(lambda: any("stopped by a bug" in line for line in running.lines), 20)
+        until(lambda: any("stopped by a bug" in line for line in running.lines))
         text = page.text + "".join(running.lines)
     assert text.count("ZeroDivisionError: a bug in") >= 2
     assert "AssumeRole: Throttling: " in text
@@ -331,7 +331,7 @@ def test_a_process_on_yace_s_file_tells_no_secret(plot: tuple[Plot, FakeAws], tm
     file = tmp_path / "yace.yml"
     file.write_text(json.dumps({"apiVersion": "v1alpha1", "discovery": {"jobs": [job | {"metrics": metrics}]}}))
     with exporter(f"--config.file={file}", environ=plan.environ) as running:
-        until(lambda: "AssumeRole: Throttling: " in running.get("/").text, 30, lambda: running.lines)
+        until(lambda: "AssumeRole: Throttling: " in running.get("/").text, explain=lambda: running.lines)
         told = [running.get(path).text for path in ("/", "/config", "/metrics")]
         assert running.stop() == 0
     assert aws.requests_of("AssumeRole")[0].body["ExternalId"] == WORDS["yace_external_id"]

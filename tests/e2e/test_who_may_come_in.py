@@ -61,7 +61,7 @@ def test_a_file_that_is_cut_short_opens_no_door(house: House) -> None:
     for text in ("", EXAMPLE[: EXAMPLE.index("basic_auth_users")]):
         house.web.write_text(text)
         told = len(house.refused())
-        until(lambda told=told: len(house.refused()) > told, 40)
+        until(lambda told=told: len(house.refused()) > told)
         assert house.curl("/metrics", plain=True)[0] == 0
         assert house.curl()[0] == 401
         _, page = house.curl("/metrics", *ALICE)
@@ -157,16 +157,16 @@ def test_a_renewed_certificate_is_served_without_a_signal_and_a_broken_one_is_no
     house.use(tls(house))
     kept = house.server.cert.read_bytes(), house.server.key.read_bytes()
     house.server.cert.write_text("not a certificate")
-    until(lambda: "aws_ses_exporter_web_config_last_reload_successful 0.0" in house.curl()[1], 40)
+    until(lambda: "aws_ses_exporter_web_config_last_reload_successful 0.0" in house.curl()[1])
     assert house.refused()[-1].rpartition(": ")[2] == "holds no certificate in PEM"
     house.theirs.issue("new", "exporter")
     shutil.copy(house.theirs.folder / "new.pem", house.server.cert)
     shutil.copy(house.theirs.folder / "new.key", house.server.key)
-    until(lambda: house.curl("/metrics", "--cacert", str(house.theirs.file))[0] == 200, 40)
+    until(lambda: house.curl("/metrics", "--cacert", str(house.theirs.file))[0] == 200)
     assert house.curl()[0] == 0
     house.server.cert.write_bytes(kept[0])
     house.server.key.write_bytes(kept[1])
-    until(lambda: house.curl()[0] == 200, 40)
+    until(lambda: house.curl()[0] == 200)
 
 
 def test_a_web_configuration_that_is_wrong_changes_nothing(house: House) -> None:
@@ -174,7 +174,7 @@ def test_a_web_configuration_that_is_wrong_changes_nothing(house: House) -> None
     before = house.in_force()
     house.web.write_text("basic_auth_user: {}")
     house.running.process.send_signal(signal.SIGHUP)
-    until(lambda: any("basic_auth_user:" in event.get("problem", "") for event in house.running.events()), 20)
+    until(lambda: any("basic_auth_user:" in event.get("problem", "") for event in house.running.events()))
     assert house.curl("/metrics")[0] == 401
     assert house.curl("/metrics", *ALICE)[0] == 200
     assert house.in_force() == before
@@ -237,6 +237,5 @@ def test_prometheus_is_let_in_or_kept_out_in_every_mode(house: House, tmp_path: 
             since = time.time()
             until(
                 lambda since=since, expected=expected: came_of(it, since) == expected,
-                30,
-                lambda since=since, mode=mode: f"{mode}: {came_of(it, since)}",
+                explain=lambda since=since, mode=mode: f"{mode}: {came_of(it, since)}",
             )

@@ -88,7 +88,7 @@ def test_each_job_shows_its_series_for_its_roles_and_regions_alone(running: Runn
         f"aws_ses_reputation_bounce_rate_sum{{{labels(ACCOUNT, 'us-east-1')}}}": 0.1432,
         f"aws_ses_reputation_bounce_rate_average{{{custom}}}": 0.02,
     }
-    until(lambda: shown() == expected, 30, shown)
+    until(lambda: shown() == expected, explain=shown)
 
 
 def test_native_series_and_self_metrics_stand_beside_them(running: Running) -> None:
@@ -112,7 +112,7 @@ def test_the_log_says_whose_file_it_is_and_what_is_left_out_and_no_secret(runnin
     def in_force() -> list[str]:
         return [event["dialect"] for event in running.events() if event["msg"] == "configuration in force"]
 
-    until(in_force, 30, lambda: running.lines)
+    until(in_force, explain=lambda: running.lines)
     assert in_force() == ["yace"]
     doubts = [event["problem"] for event in running.events() if event["msg"] == "configuration is doubtful"]
     assert len(doubts) == 4

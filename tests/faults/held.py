@@ -16,11 +16,15 @@ NOTE = "held up"
 
 
 def note_holdups(folder: Path, ended: threading.Event) -> None:
-    """Leave a note in *folder* once the machine has held this process up, until *ended*."""
+    """Leave a note in *folder* once the machine has held this process up, until *ended*.
+
+    A wait in which the process itself was at work, with the interpreter its own, is no hold-up.
+    """
     while not ended.is_set():
-        begun = time.monotonic()
+        begun, used = time.monotonic(), time.process_time()
         ended.wait(PAUSE_SECONDS)
-        if time.monotonic() - begun > PAUSE_SECONDS + HELD_SECONDS:
+        passed, worked = time.monotonic() - begun, time.process_time() - used
+        if passed - worked > PAUSE_SECONDS + HELD_SECONDS:
             (folder / NOTE).touch()
 
 

@@ -247,7 +247,7 @@ def test_connections_that_come_and_go_leave_nothing(here: World) -> None:
         client.sendall(SLOW[number % len(SLOW)])
         slam(client)
     here.unharmed()
-    until(lambda: _descriptors(here) <= before + 5, 20, lambda: f"{_descriptors(here)}, {before} before")
+    until(lambda: _descriptors(here) <= before + 5, explain=lambda: f"{_descriptors(here)}, {before} before")
 
 
 def _descriptors(here: World) -> int:

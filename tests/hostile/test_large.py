@@ -68,4 +68,7 @@ def test_a_crowd_that_never_reads_a_large_page_takes_little_memory(path: str, se
         for _ in range(CROWD):
             stack.callback(slam, _asked(address, request(path), tls))
         _asked(address, request("/metrics"), tls).close()
-        until(lambda: _resident_mib(pid) - before < MOST_MIB, 5, lambda: f"{_resident_mib(pid) - before:.0f} MiB more")
+        until(
+            lambda: _resident_mib(pid) - before < MOST_MIB,
+            explain=lambda: f"{_resident_mib(pid) - before:.0f} MiB more",
+        )

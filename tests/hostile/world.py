@@ -54,7 +54,7 @@ class World:
         before = self._in_force()
         self.web.write_text(text)
         self.running.process.send_signal(signal.SIGHUP)
-        until(lambda: self._in_force() > before, 20, lambda: "".join(self.running.lines[-5:]))
+        until(lambda: self._in_force() > before, explain=lambda: "".join(self.running.lines[-5:]))
 
     def scrape(self, tls: ssl.SSLContext | None = None) -> tuple[int, list[str]]:
         """Ask for the metrics as Prometheus does; return the status, and what AWS says on the page."""

@@ -10,7 +10,6 @@ from tests.receivers import Receivers
 from tests.stack.files import ROOT, compose
 
 AT_ONCE = {"group_wait": "0s", "group_interval": "1s"}
-FAILED_SECONDS = 30.0
 INTEGRATIONS = {"opsgenie", "slack", "webhook"}
 
 
@@ -32,7 +31,7 @@ def test_without_secrets_alerts_are_shown_and_no_request_leaves(tmp_path: Path) 
         with alertmanager(config, tmp_path) as server:
             post(server, [alert({"alertname": "AWSSESWatchdog", "severity": "info"})])
             post(server, [alert({"alertname": "AWSSESAccountShutDown", "severity": "critical"})])
-            until(lambda: failing(server) == INTEGRATIONS, FAILED_SECONDS, lambda: "".join(server.lines))
+            until(lambda: failing(server) == INTEGRATIONS, explain=lambda: "".join(server.lines))
 
             assert len(known(server)) == 2
         assert receivers.refused == []

@@ -12,9 +12,8 @@ from starlette.applications import Starlette
 from exporter.web.app import create_app
 from exporter.web.listen import open_sockets
 from exporter.web.server import create_server, serve
-from tests.certificates import authority
 from tests.web.faces import Browse, World, faces
-from tests.web.secure_sites import SecureSite
+from tests.web.secure_sites import SecureSite, secure_site
 from tests.web.sites import Open, Site, app_of
 
 
@@ -61,11 +60,5 @@ def browse(world: World) -> Browse:
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[SecureSite]:
-    site = SecureSite(authority(tmp_path), None)
-    site.tls = site.named()
-    site.open()
-    yield site
-    for writer in site.writers:
-        writer.transport.abort()
-    site.task.cancel()
-    await asyncio.wait((site.task,))
+    async with secure_site(tmp_path) as opened:
+        yield opened

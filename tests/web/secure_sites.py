@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,7 +17,8 @@ from starlette.routing import Route
 from exporter.config.web.access import Tls
 from exporter.web.listen import open_sockets
 from exporter.web.server import Server, create_server, serve
-from tests.certificates import Authority
+from tests.certificates import Authority, authority
+from tests.loops import LIMIT_SECONDS
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: exporter\r\n\r\n"
 
@@ -57,7 +60,7 @@ class SecureSite:
 
     async def ask(self, context: ssl.SSLContext | None = None) -> bytes:
         """Ask once on a connection of its own; empty when it was cut."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             with contextlib.suppress(ConnectionError, ssl.SSLError, EOFError):
                 reader = await self.connect(context)
                 self.writers[-1].write(REQUEST)
@@ -79,3 +82,18 @@ class SecureSite:
             context.verify_mode = ssl.CERT_REQUIRED
             self.ours.ca.configure_trust(context)
         return Tls(context, b"", frozenset(sans))
+
+
+@contextlib.asynccontextmanager
+async def secure_site(folder: Path) -> AsyncIterator[SecureSite]:
+    """Have a server at work whose authority keeps its files in *folder*; it ends with its clients."""
+    site = SecureSite(authority(folder), None)
+    site.tls = site.named()
+    site.open()
+    try:
+        yield site
+    finally:
+        for writer in site.writers:
+            writer.transport.abort()
+        site.task.cancel()
+        await asyncio.wait((site.task,))

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from exporter.web.server import Server
-from tests.loops import counted_seconds
+from tests.loops import LIMIT_SECONDS, counted_seconds
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 BIG = 20_000_000
@@ -57,15 +57,9 @@ class Site:
 Open = Callable[..., Awaitable[Site]]
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - it is about other tasks
-            await asyncio.sleep(0.005)
-
-
 async def answer(reader: asyncio.StreamReader) -> bytes:
     try:
-        return await asyncio.wait_for(reader.read(), 20)
+        return await asyncio.wait_for(reader.read(), LIMIT_SECONDS)
     except ConnectionResetError:
         return b""
 

@@ -9,8 +9,8 @@ import pytest
 
 from exporter.web import entrance as module
 from tests.certificates import authority, oddly_named
+from tests.loops import LIMIT_SECONDS, until
 from tests.web.secure_sites import REQUEST, SecureSite
-from tests.web.sites import until
 
 
 async def test_tls_is_that_of_the_moment_and_may_come_and_go(site: SecureSite) -> None:
@@ -101,7 +101,7 @@ async def test_many_handshakes_from_one_address_cut_none_from_another(
     await until(lambda: len(site.server._entrance._under_way) == 6)
     assert [await reader.read() for reader in crowd[:16]] == [b""] * 16
     for reader, writer in zip(slow, first, strict=True):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await writer.start_tls(site.client(), server_hostname="exporter")
             writer.write(REQUEST)
             assert b"200 OK" in await reader.readuntil(b"inside")
@@ -115,7 +115,7 @@ async def test_the_end_cuts_handshakes_too_and_leaves_nothing_open(
         await site.connect()
     await until(lambda: len(site.server._entrance._under_way) == 10)
     site.server.should_exit = True
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await site.task
     with pytest.raises(ConnectionRefusedError):
         await site.connect()
@@ -180,6 +180,6 @@ async def test_any_other_failure_to_accept_ends_the_server(site: SecureSite, mon
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_accept", failing)
     await site.ask(site.client())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await asyncio.wait((site.task,))
     assert site.task.exception() is not None

@@ -22,8 +22,8 @@ from exporter.web.protocol import (
     REQUEST_TIMEOUT_SECONDS,
     Protocol,
 )
-from tests.loops import pass_seconds
-from tests.web.sites import BIG, MANY, Open, Site, answer, get, until
+from tests.loops import LIMIT_SECONDS, pass_seconds, until
+from tests.web.sites import BIG, MANY, Open, Site, answer, get
 
 POST = b"POST /small HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -78,7 +78,7 @@ async def test_a_reader_who_goes_on_too_slowly_is_cut(start: Open, monkeypatch: 
     site = await start()
     reader, _ = await site.begin(get("/many", close=False))
     with contextlib.suppress(ConnectionResetError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             while connections(site):
                 await reader.read(BIG // MANY)
                 await asyncio.sleep(0.02)

@@ -8,6 +8,7 @@ from starlette.types import Message
 
 from exporter.errors import Problem, Refusal
 from exporter.web.app import MAX_WAITING
+from tests.loops import LIMIT_SECONDS, until
 from tests.web.faces import Browse, World
 
 
@@ -52,10 +53,9 @@ async def test_only_so_many_wait_for_a_reload_and_the_next_one_is_told_to_come_a
     world: World, browse: Browse
 ) -> None:
     world.go_on.clear()
-    async with browse() as client, asyncio.timeout(20):
+    async with browse() as client, asyncio.timeout(LIMIT_SECONDS):
         waiting = [asyncio.create_task(client.post("/-/reload")) for _ in range(MAX_WAITING)]
-        while world.reloads < MAX_WAITING:  # noqa: ASYNC110 - it is about other tasks
-            await asyncio.sleep(0)
+        await until(lambda: world.reloads == MAX_WAITING)
         answer = await client.post("/-/reload")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert (world.reloads, world.refused) == (MAX_WAITING, [Refusal.BUSY])
@@ -77,7 +77,7 @@ async def test_who_hangs_up_waits_for_a_reload_no_more_but_has_asked_for_it(worl
     async def send(_: Message) -> None:
         return None
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await app(scope, receive, send)
     assert world.reloads == 1
 

@@ -8,8 +8,8 @@ import pytest
 from exporter.web import protocol as module
 from exporter.web.protocol import MAX_HEAD_BYTES, REQUEST_TIMEOUT_SECONDS
 from exporter.web.server import GRACE_SECONDS
-from tests.loops import pass_seconds
-from tests.web.sites import Open, Site, Stream, answer, get, until
+from tests.loops import pass_seconds, until
+from tests.web.sites import Open, Site, Stream, answer, get
 
 
 async def test_it_answers_and_says_nothing_of_itself(start: Open) -> None:
@@ -76,9 +76,7 @@ async def test_a_second_request_that_does_not_end_is_cut(start: Open) -> None:
     writer.write(b"GET /small HT")
     (one,) = site.server.server_state.connections
     assert isinstance(one, module.Protocol)
-    async with asyncio.timeout(20):
-        while one._arriving is None:  # noqa: ASYNC110 - what has come tells nobody
-            await asyncio.sleep(0.001)
+    await until(lambda: one._arriving is not None)
     pass_seconds(REQUEST_TIMEOUT_SECONDS)
     assert await answer(reader) == b""
 

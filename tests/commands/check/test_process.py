@@ -55,7 +55,7 @@ def test_a_signal_while_aws_is_asked_is_unknown(aws: FakeAws) -> None:
     number = signal.SIGINT
     aws.fail(Stall(), times=None)
     with process(CHECK, environ=unmeasured(AWS_ENDPOINT_URL=aws.url), command=(), cwd=ROOT) as running:
-        until(lambda: aws.requests, 60)
+        until(lambda: aws.requests)
         assert running.stop(number) == 3
         assert running.process.stdout is not None
         assert running.process.stdout.read() == f"UNKNOWN: Ended by {number.name}. \n"
