@@ -2,11 +2,12 @@
 
 Python's `re` tries every way to match and holds everything else up meanwhile. `(a+)+b` has 2^n ways to fail on n
 letters, so what can repeat in several ways must not repeat in several ways again, unless it is told apart by a
-separator, as in `[a-z]+(-[a-z]+)*`.
+separator, as in `[a-z]+(-[a-z]+)*`. Repeats one after the other, as in `.*.*.*`, have n^3 ways, so they are counted.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,11 @@ from typing import Any
 
 FEW = 3
 """Repeats that multiply nothing much, as in `([0-9]{1,3}[.]){3}`."""
+
+REPEAT_BITS = 5.0
+"""What a repeat without a small end adds to the ways to match, as a power of two: a name has some 30 letters."""
+MAX_BITS = 25.0
+"""Five such repeats: 64 letters take less than a second in the worst case."""
 
 _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 _SINGLE = frozenset({"LITERAL", "NOT_LITERAL", "ANY", "IN"})
@@ -38,6 +44,8 @@ def check(text: str) -> None:
             raise ValueError("is not a regular expression") from None
     if any(_is_endless(node) for node in _all(tree)):
         raise ValueError("repeats what repeats already, as in (a+)+, which may take for ever")
+    if _bits(tree) > MAX_BITS:
+        raise ValueError("repeats more than five times, as in .*.*.*.*.*.*, which may take for ever")
 
 
 def _is_endless(node: Node) -> bool:
@@ -46,6 +54,22 @@ def _is_endless(node: Node) -> bool:
         return False
     body = list(_flat(node[1][2]))
     return any(_varies(each) for each in _all(body)) and not _is_told_apart(body)
+
+
+def _bits(nodes: Iterable[Node], times: int = 1) -> float:
+    """Return how many ways to match there are of *nodes*, *times* in a row, at most and as a power of two."""
+    return sum(_bits_of(node, times) for node in nodes)
+
+
+def _bits_of(node: Node, times: int) -> float:
+    kind, value = str(node[0]), node[1]
+    if kind == "BRANCH":
+        own = math.log2(len(value[1])) if _varies(node) else 0.0
+        return times * own + max(_bits(branch, times) for branch in value[1])
+    if kind not in _REPEATS:
+        return _bits(_inside(value), times)
+    own = min(math.log2(value[1] - value[0] + 1), REPEAT_BITS)
+    return times * own + _bits(_inside(value), times * value[1] if value[1] <= FEW else times)
 
 
 def _is_told_apart(body: Sequence[Node]) -> bool:

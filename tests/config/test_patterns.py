@@ -79,6 +79,36 @@ def test_what_a_later_python_may_read_in_another_way_is_refused_and_nothing_is_p
     assert not caught
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(?:(?:a*){0,3}){0,3}",
+        "(?:a*){0,3}(?:a*){0,3}",
+        "(?:(?:(?:a{0,3}){0,3}){0,3}){0,3}",
+        ".*a.*b.*c.*d.*e.*",
+        "x(a*a*a*a*a*a*|b)",
+    ],
+)
+def test_many_repeats_one_after_the_other_or_a_few_of_a_few_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"repeats more than five times, as in"):
+        patterns.check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".*a.*b.*c.*d.*",
+        "(a.*|b.*|c.*|d.*|e.*|f.*|g.*)",
+        "([0-9]{1,3}[.]){3}[0-9]{1,3}(/[0-9]{1,2})?",
+        "(?:a*){0,3}",
+        "(prod-a|prod-b|prod-c)-(eu-west-1|eu-west-2)-[a-z]+(-[a-z]+)*",
+        "a?b?c?d?e?f?g?h?",
+    ],
+)
+def test_a_few_repeats_are_taken(text: str) -> None:
+    patterns.check(text)
+
+
 pieces = st.recursive(
     st.sampled_from(["a", "b", "-", ".", "[ab]", "[^a]", "", r"\w"]),
     lambda inner: st.one_of(
